@@ -1,0 +1,16 @@
+//! Gatepass.
+pub mod clock;
+pub mod error;
+pub mod id;
+pub mod secret;
+pub mod audit {
+    #![allow(missing_docs)]
+    #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+    pub struct AuditRef;
+}
+pub mod session {
+    #![allow(missing_docs)]
+    #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+    pub struct RedemptionId;
+}
+pub use error::{Error, Reason, Refusal, Result, StoreError};
