@@ -1,5 +1,6 @@
 //! Gatepass.
 pub mod clock;
+pub mod destination;
 pub mod error;
 pub mod id;
 pub mod secret;
