@@ -1,4 +1,5 @@
 //! Gatepass.
+pub mod autoauth;
 pub mod clock;
 pub mod error;
 pub mod id;
