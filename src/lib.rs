@@ -3,6 +3,7 @@ pub mod autoauth;
 pub mod clock;
 pub mod error;
 pub mod id;
+pub mod seal;
 pub mod secret;
 pub mod audit {
     #![allow(missing_docs)]
