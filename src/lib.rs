@@ -1,6 +1,7 @@
 //! Gatepass.
 pub mod autoauth;
 pub mod clock;
+pub mod credential;
 pub mod error;
 pub mod id;
 pub mod seal;
