@@ -6,6 +6,7 @@ pub mod error;
 pub mod id;
 pub mod seal;
 pub mod secret;
+pub mod throttle;
 pub mod audit {
     #![allow(missing_docs)]
     #[derive(Debug, Clone, Copy, PartialEq, Eq)]
