@@ -223,8 +223,6 @@ reasons! {
     AutoAuthForgotten = "autoauth_forgotten", "AutoAuth link older than the store remembers";
     /// No user and no client has that address.
     NoMatch = "no_match", "no user and no client has this address";
-    /// Several users have that address.
-    SeveralUsers = "several_users", "several users have this address";
     /// No user but several clients have that address.
     SeveralClients = "several_clients", "several clients have this address";
 

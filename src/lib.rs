@@ -1,17 +1,45 @@
-//! Gatepass.
+//! Gatepass lets one trusted system hand a signed-in person over to another, without a second log-in: a library over one
+//! SQLite file.
+//!
+//! A calling system is authenticated by a [credential], asks for an SSO [token] for a user or client, and sends the browser to the
+//! token's URL. There it is redeemed, exactly once, into a [session]. Old AutoAuth links are accepted once as well, until their
+//! keys are retired. Everything leaves [audit] events, and every refusal says why.
+//!
+//! Start at [`Gatepass`]. Expected refusals are values with a [`Reason`]; see [`error`] for the four classes of failure.
+//!
+//! # What is where
+//!
+//! * [`token`], [`credential`], [`admin`], [`directory`], [`destination`], [`autoauth`], [`session`], [`audit`], [`settings`]: the
+//!   nouns, with their rules as pure functions.
+//! * [`ops`]: every management operation by name, JSON in and JSON out.
+//! * [`clock`], [`secret`], [`id`], [`seal`], [`throttle`], [`upkeep`]: what they stand on.
+
+#[cfg(not(unix))]
+compile_error!("Gatepass needs POSIX file identity and locks: Linux or macOS");
+
+pub mod admin;
+pub mod audit;
+pub mod autoauth;
 pub mod clock;
+pub mod credential;
 pub mod destination;
+pub mod directory;
 pub mod error;
+mod gatepass;
 pub mod id;
+pub mod ops;
+pub mod seal;
 pub mod secret;
-pub mod audit {
-    #![allow(missing_docs)]
-    #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-    pub struct AuditRef;
-}
-pub mod session {
-    #![allow(missing_docs)]
-    #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-    pub struct RedemptionId;
-}
+pub mod session;
+pub mod settings;
+mod store;
+mod sys;
+pub mod throttle;
+pub mod token;
+pub mod upkeep;
+
 pub use error::{Error, Reason, Refusal, Result, StoreError};
+pub use gatepass::{
+    AutoAuthReport, AutoAuthRequest, Explanation, Gatepass, InitOptions, KeyChoice, Options,
+    RevokedCredential, UserExport,
+};

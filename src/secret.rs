@@ -205,10 +205,6 @@ impl Reference {
         unhex(text.as_bytes()).map(Reference)
     }
 
-    pub(crate) fn from_slice(bytes: &[u8]) -> Option<Self> {
-        bytes.try_into().ok().map(Reference)
-    }
-
     pub(crate) fn as_slice(&self) -> &[u8] {
         &self.0
     }

@@ -1,0 +1,11 @@
+//! Credentials: the identifier and secret by which a calling system proves itself.
+//!
+//! What is decided here follows from the texts and the loaded facts alone; nothing here knows a store, a
+//! clock or a request.
+
+pub(crate) mod format;
+mod standing;
+
+pub use format::{Part, Typo, check};
+pub use standing::{Caller, Credential, CredentialKind, IssuedSecret, Limits, NewCredential, Rotation};
+pub(crate) use standing::{CallerFacts, CallerId, SecretFacts, authenticate, within};

@@ -1,0 +1,408 @@
+//! What a credential is and may do, and the verdict on a caller who uses it.
+
+use std::net::IpAddr;
+use std::time::Duration;
+
+use ipnet::IpNet;
+use serde::{Deserialize, Serialize};
+
+use crate::clock::Timestamp;
+use crate::destination::CUSTOM_REDIRECT;
+use crate::directory::check_text;
+use crate::error::{Error, Reason, Result};
+use crate::id::{AdminId, ClientId, CredentialId};
+use crate::secret::same;
+
+/// Identifier and secret of a calling system, or a registered name for callers in the same process.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum CredentialKind {
+    /// With an identifier and a secret.
+    Api,
+    /// A registered name without a secret. Whoever runs as the same system user owns the store anyway.
+    Host,
+}
+
+/// What a credential may do. An absent list means "any", but `sso:custom_redirect` must be named.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Limits {
+    /// API actions in lower case (`createssotoken`); absent: all.
+    pub actions: Option<Vec<String>>,
+    /// Destinations; absent: all but `sso:custom_redirect`; `*` stands for all of them.
+    pub destinations: Option<Vec<String>>,
+    /// Clients; absent: all.
+    pub clients: Option<Vec<ClientId>>,
+    /// Addresses or CIDR ranges that calls may come from; checked only after the secret was right. Empty: any.
+    pub addresses: Vec<IpNet>,
+    /// Longest life of its tokens, in seconds, 1 to 60; absent: the store's.
+    pub max_token_life_seconds: Option<u32>,
+    /// Issues per minute; absent: any number.
+    pub issues_per_minute: Option<u32>,
+}
+
+impl Limits {
+    pub(crate) fn check(&self) -> Result<()> {
+        for action in self.actions.iter().flatten() {
+            if action.is_empty() || !action.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit()) {
+                return Err(Error::invalid("actions", "must be names in lower case, such as createssotoken"));
+            }
+        }
+        for destination in self.destinations.iter().flatten() {
+            check_text("destinations", destination, 1, 64)?;
+        }
+        if !matches!(self.max_token_life_seconds, None | Some(1..=60)) {
+            return Err(Error::invalid("max_token_life_seconds", "must be 1 to 60"));
+        }
+        if self.issues_per_minute == Some(0) {
+            return Err(Error::invalid("issues_per_minute", "must be at least 1"));
+        }
+        Ok(())
+    }
+
+    /// Whether an action in lower case is allowed.
+    pub(crate) fn allows_action(&self, action: &str) -> bool {
+        self.actions.as_ref().is_none_or(|list| list.iter().any(|allowed| allowed == action))
+    }
+
+    /// Whether a destination is allowed; none means the client area's home page, which always is.
+    pub(crate) fn allows_destination(&self, name: Option<&str>) -> bool {
+        match (name, &self.destinations) {
+            (None, _) => true,
+            (Some(name), None) => name != CUSTOM_REDIRECT,
+            (Some(name), Some(list)) => list.iter().any(|allowed| allowed == name || allowed == "*"),
+        }
+    }
+
+    /// Whether a client is allowed.
+    pub(crate) fn allows_client(&self, client: ClientId) -> bool {
+        self.clients.as_ref().is_none_or(|list| list.contains(&client))
+    }
+
+    /// Whether a call may come from there. With a list, an unknown address is not in it.
+    pub(crate) fn allows_address(&self, address: Option<IpAddr>) -> bool {
+        within(&self.addresses, address)
+    }
+}
+
+/// Whether an address stands in a list; an empty list means any. Mapped IPv4 addresses count as IPv4.
+pub(crate) fn within(list: &[IpNet], address: Option<IpAddr>) -> bool {
+    list.is_empty()
+        || address.is_some_and(|address| {
+            let address = address.to_canonical();
+            list.iter().any(|net| net.contains(&address))
+        })
+}
+
+/// A credential as an operator sees it.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[non_exhaustive]
+pub struct Credential {
+    /// The number that the audit names it by.
+    pub credential_id: CredentialId,
+    /// With a secret, or for the same process.
+    pub kind: CredentialKind,
+    /// What it is for; unique.
+    pub label: String,
+    /// The identifier that callers send; none for a host credential.
+    pub identifier: Option<String>,
+    /// The owner; none for a host credential.
+    pub admin_id: Option<AdminId>,
+    /// Where a refusal page sends people back to.
+    pub home_url: Option<String>,
+    /// What it may do.
+    pub limits: Limits,
+    /// When it was made.
+    pub created_at: Timestamp,
+    /// When it ends by itself.
+    pub expires_at: Option<Timestamp>,
+    /// When it was revoked.
+    pub revoked_at: Option<Timestamp>,
+    /// A host credential may be switched off and on.
+    pub enabled: bool,
+    /// Until when the secret before the last rotation is still accepted.
+    pub old_secret_until: Option<Timestamp>,
+    /// When it was last used, to the minute.
+    pub last_used_at: Option<Timestamp>,
+}
+
+/// A credential to make.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct NewCredential {
+    /// What it is for; unique, 1 to 100 bytes.
+    pub label: String,
+    /// The owner's username; needed unless `host`.
+    #[serde(default)]
+    pub admin: Option<String>,
+    /// Make a host credential.
+    #[serde(default)]
+    pub host: bool,
+    /// Where a refusal page sends people back to: an http or https address.
+    #[serde(default)]
+    pub home_url: Option<String>,
+    /// What it may do.
+    #[serde(default)]
+    pub limits: Limits,
+    /// When it ends by itself.
+    #[serde(default)]
+    pub expires_at: Option<Timestamp>,
+}
+
+impl NewCredential {
+    pub(crate) fn check(&self) -> Result<()> {
+        check_text("label", &self.label, 1, 100)?;
+        match (self.host, &self.admin) {
+            (true, Some(_)) => return Err(Error::invalid("admin", "a host credential has no admin")),
+            (false, None) => return Err(Error::invalid("admin", "is needed")),
+            _ => {}
+        }
+        if let Some(home) = &self.home_url {
+            let parsed = url::Url::parse(home).ok();
+            let good = parsed.is_some_and(|url| matches!(url.scheme(), "http" | "https") && url.has_host());
+            if !good || home.len() > 500 {
+                return Err(Error::invalid(
+                    "home_url",
+                    "must be an http or https address of at most 500 bytes",
+                ));
+            }
+        }
+        self.limits.check()
+    }
+}
+
+/// Who asks: the proof of an authentication, or a registered caller in the same process. It can't be built from a request.
+///
+/// What it may do is read again, in the act itself, each time it is used: a caller whose credential was revoked meanwhile
+/// is refused.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Caller(pub(crate) CallerId);
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum CallerId {
+    /// A credential, and which of its secrets was shown.
+    Api { credential: CredentialId, serial: i64 },
+    /// A host credential.
+    Host { credential: CredentialId },
+    /// An admin who showed the MD5 of the password.
+    Admin { admin: AdminId },
+}
+
+impl Caller {
+    /// The credential, unless an admin authenticated by password.
+    pub fn credential_id(&self) -> Option<CredentialId> {
+        match self.0 {
+            CallerId::Api { credential, .. } | CallerId::Host { credential } => Some(credential),
+            CallerId::Admin { .. } => None,
+        }
+    }
+
+    /// The admin, if one authenticated by password.
+    pub fn admin_id(&self) -> Option<AdminId> {
+        match self.0 {
+            CallerId::Admin { admin } => Some(admin),
+            _ => None,
+        }
+    }
+
+    pub(crate) fn serial(&self) -> i64 {
+        match self.0 {
+            CallerId::Api { serial, .. } => serial,
+            _ => 0,
+        }
+    }
+}
+
+/// What a store loads about a caller, in one transaction with what it is for.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct CallerFacts {
+    pub(crate) enabled: bool,
+    pub(crate) admin_enabled: bool,
+    pub(crate) expires_at: Option<Timestamp>,
+    pub(crate) revoked_at: Option<Timestamp>,
+    pub(crate) serial: i64,
+    pub(crate) old_until: Option<Timestamp>,
+    /// Secrets up to this number are void, and so are the tokens issued with them.
+    pub(crate) void_serial: i64,
+    pub(crate) limits: Limits,
+    pub(crate) last_used_at: Option<Timestamp>,
+    /// The minute that issues were last counted in, and how many.
+    pub(crate) minute: (i64, u32),
+}
+
+impl CallerFacts {
+    /// An admin by password: no limits but those of the store.
+    pub(crate) fn admin(enabled: bool) -> Self {
+        CallerFacts {
+            enabled: true,
+            admin_enabled: enabled,
+            expires_at: None,
+            revoked_at: None,
+            serial: 0,
+            old_until: None,
+            void_serial: -1,
+            limits: Limits { destinations: Some(vec!["*".into()]), ..Limits::default() },
+            last_used_at: None,
+            minute: (0, 0),
+        }
+    }
+
+    /// Whether the credential is good at all: what a redemption asks about the credential that issued the token.
+    pub(crate) fn standing(&self, now: Timestamp) -> Result<(), Reason> {
+        if self.revoked_at.is_some() {
+            Err(Reason::CredentialRevoked)
+        } else if self.expires_at.is_some_and(|end| now >= end) {
+            Err(Reason::CredentialExpired)
+        } else if !self.enabled {
+            Err(Reason::CredentialDisabled)
+        } else if !self.admin_enabled {
+            Err(Reason::AdminDisabled)
+        } else {
+            Ok(())
+        }
+    }
+
+    /// Whether what was issued under secret number `serial` still counts.
+    pub(crate) fn honours(&self, serial: i64) -> Result<(), Reason> {
+        if serial <= self.void_serial { Err(Reason::CredentialRevoked) } else { Ok(()) }
+    }
+
+    /// Whether the secret of that number may still be used to ask.
+    pub(crate) fn accepts(&self, serial: i64, now: Timestamp) -> bool {
+        serial == self.serial
+            || (serial + 1 == self.serial
+                && serial > self.void_serial
+                && self.old_until.is_some_and(|end| now < end))
+    }
+
+    /// May this caller do this action from there now?
+    pub(crate) fn may(
+        &self,
+        caller: &Caller,
+        action: &str,
+        address: Option<IpAddr>,
+        now: Timestamp,
+    ) -> Result<(), Reason> {
+        self.standing(now)?;
+        if caller.credential_id().is_some() && !self.accepts(caller.serial(), now) {
+            return Err(Reason::CredentialRevoked);
+        }
+        if !self.limits.allows_address(address) {
+            return Err(Reason::AddressNotAllowed);
+        }
+        if !self.limits.allows_action(action) {
+            return Err(Reason::ActionNotAllowed);
+        }
+        Ok(())
+    }
+
+    /// The longest life of a token.
+    pub(crate) fn longest_life(&self, of_store: Duration) -> Duration {
+        match self.limits.max_token_life_seconds {
+            Some(seconds) => of_store.min(Duration::from_secs(u64::from(seconds))),
+            None => of_store,
+        }
+    }
+
+    /// Whether one more issue fits into this minute; the new count to store, if issues are counted at all.
+    pub(crate) fn count_issue(&self, now: Timestamp) -> Result<Option<(i64, u32)>, Reason> {
+        let Some(most) = self.limits.issues_per_minute else {
+            return Ok(None);
+        };
+        let minute = now.as_seconds().div_euclid(60);
+        let used = if self.minute.0 == minute { self.minute.1 } else { 0 };
+        if used >= most { Err(Reason::RateLimited) } else { Ok(Some((minute, used + 1))) }
+    }
+
+    /// `last_used` is written at most once a minute.
+    pub(crate) fn last_used_due(&self, now: Timestamp) -> bool {
+        self.last_used_at.is_none_or(|last| now.since(last) >= Duration::from_secs(60) || last > now)
+    }
+}
+
+/// What a store loads to check an identifier and a secret.
+#[derive(Debug, Clone)]
+pub(crate) struct SecretFacts {
+    pub(crate) id: CredentialId,
+    pub(crate) digest: [u8; 32],
+    pub(crate) old_digest: Option<[u8; 32]>,
+    pub(crate) facts: CallerFacts,
+}
+
+/// The verdict on an identifier and a secret's digest. Unknown, wrong, revoked and expired get one answer after the same
+/// comparisons; which of them it was stands only in the returned `Option` for the audit.
+pub(crate) fn authenticate(
+    found: Option<&SecretFacts>,
+    digest: &[u8; 32],
+    address: Option<IpAddr>,
+    now: Timestamp,
+) -> Result<Caller, (Reason, Option<CredentialId>)> {
+    // An unknown identifier is compared too, with digests that nothing hashes to in practice.
+    let current = same(digest, found.map_or(&[0xA5; 32], |found| &found.digest));
+    let old = same(digest, found.and_then(|found| found.old_digest.as_ref()).unwrap_or(&[0x5A; 32]));
+    let failed = Err((Reason::AuthenticationFailed, None));
+    let Some(found) = found else {
+        return failed;
+    };
+    let serial = match (current, old) {
+        (true, _) => found.facts.serial,
+        (false, true) => found.facts.serial - 1,
+        (false, false) => return failed,
+    };
+    if !found.facts.accepts(serial, now) || found.facts.standing(now).is_err() {
+        return Err((Reason::AuthenticationFailed, Some(found.id)));
+    }
+    if !found.facts.limits.allows_address(address) {
+        return Err((Reason::AddressNotAllowed, Some(found.id)));
+    }
+    Ok(Caller(CallerId::Api { credential: found.id, serial }))
+}
+
+/// How to rotate a credential's secret.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Rotation {
+    /// How long the old secret is still accepted; at most 30 days.
+    pub overlap: Duration,
+    /// The old secret leaked: no overlap, its unspent tokens end, and so do the sessions that it started since this time.
+    pub leaked_since: Option<Timestamp>,
+}
+
+impl Rotation {
+    /// Longest overlap.
+    pub const LONGEST_OVERLAP: Duration = Duration::from_secs(30 * 86_400);
+
+    /// Accept the old secret for `overlap` longer.
+    pub fn with_overlap(overlap: Duration) -> Self {
+        Rotation { overlap, leaked_since: None }
+    }
+
+    /// The old secret leaked at `since` or later.
+    pub fn leaked(since: Timestamp) -> Self {
+        Rotation { overlap: Duration::ZERO, leaked_since: Some(since) }
+    }
+
+    pub(crate) fn check(&self) -> Result<()> {
+        if self.overlap > Self::LONGEST_OVERLAP {
+            return Err(Error::invalid("overlap_seconds", "must be at most 30 days"));
+        }
+        if self.leaked_since.is_some() && !self.overlap.is_zero() {
+            return Err(Error::invalid("overlap_seconds", "a leaked secret gets no overlap"));
+        }
+        Ok(())
+    }
+}
+
+/// A secret that was just made. It is shown this once.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub struct IssuedSecret {
+    /// The credential.
+    pub credential: Credential,
+    /// Its new secret; `None` for a host credential.
+    pub secret: Option<crate::secret::Secret>,
+    /// Unspent tokens that a rotation with `leaked` ended.
+    pub tokens_ended: u64,
+    /// Sessions that a rotation with `leaked` ended.
+    pub sessions_ended: u64,
+}

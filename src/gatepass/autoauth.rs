@@ -1,0 +1,278 @@
+//! AutoAuth: links signed, verified and accepted once; the keys, and who still uses them.
+
+use std::collections::BTreeMap;
+use std::net::IpAddr;
+use std::time::Duration;
+
+use serde::Serialize;
+
+use super::Gatepass;
+use crate::audit::{AuditQuery, EventKind};
+use crate::autoauth::{AcceptAct, AutoAuthKey, AutoAuthSignIn, Link, Matched, replay_key, sign};
+use crate::clock::Timestamp;
+use crate::directory::{Email, Mode, UNCHECKED_IN_HOST_MODE, check_text};
+use crate::error::{Error, Reason, Result};
+use crate::id::KeyId;
+use crate::secret::Secret;
+use crate::session::{RedemptionId, SessionId};
+use crate::throttle::Guess;
+
+/// A key with fewer characters can be guessed from one link.
+const SHORTEST_STRONG_KEY: usize = 20;
+
+/// How a link is to be accepted.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub struct AutoAuthRequest {
+    /// The key, given by the caller as `configuration.php` did; otherwise the stored keys are tried.
+    pub key: Option<Secret>,
+    /// The session that the browser holds here already: a second click is told apart from a theft.
+    pub presented_session: Option<SessionId>,
+    /// Whether to start a session of ours.
+    pub start_session: bool,
+    /// Where the call came from.
+    pub address: Option<IpAddr>,
+}
+
+impl Default for AutoAuthRequest {
+    fn default() -> Self {
+        AutoAuthRequest { key: None, presented_session: None, start_session: true, address: None }
+    }
+}
+
+impl AutoAuthRequest {
+    /// Use this key and no stored one.
+    pub fn with_key(mut self, key: Secret) -> Self {
+        self.key = Some(key);
+        self
+    }
+
+    /// The session that the browser holds already.
+    pub fn presenting(mut self, session: Option<SessionId>) -> Self {
+        self.presented_session = session;
+        self
+    }
+
+    /// Start no session of ours.
+    pub fn without_session(mut self) -> Self {
+        self.start_session = false;
+        self
+    }
+
+    /// Where the call came from.
+    pub fn from_address(mut self, address: IpAddr) -> Self {
+        self.address = Some(address);
+        self
+    }
+}
+
+/// Which key signs a link.
+#[derive(Debug, Clone, Copy)]
+#[non_exhaustive]
+pub enum KeyChoice<'a> {
+    /// The stored key of this label.
+    Label(&'a str),
+    /// This one.
+    Given(&'a Secret),
+}
+
+/// Who still uses the old links.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[non_exhaustive]
+pub struct AutoAuthReport {
+    /// Whether links are accepted at all.
+    pub enabled: bool,
+    /// Every key with its first and last use, count and clock skew.
+    pub keys: Vec<AutoAuthKey>,
+    /// From when the counts below are.
+    pub since: Timestamp,
+    /// Links whose hash was right, by outcome: `ok`, or the reason's code.
+    pub outcomes: BTreeMap<String, i64>,
+    /// Guesses at hashes, counted without saying for whom.
+    pub wrong_hashes_noted: bool,
+}
+
+impl Gatepass {
+    /// Accept an AutoAuth link: the raw query string of the request, with or without `?`.
+    ///
+    /// In managed mode the person is signed in; in host mode the verified address is given back and the application looks it up,
+    /// byte for byte. A link is accepted once, whatever its spelling.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] for `query`, `email`, `timestamp`, `hash` or `goto`; refused when AutoAuth is off, the hash fits no key, the link is
+    /// too old, too new or used, or its address names nobody, or several, or one who may not sign in.
+    pub fn accept_autoauth(&self, query: &[u8], request: &AutoAuthRequest) -> Result<AutoAuthSignIn> {
+        self.accept_autoauth_link(&Link::parse(query)?, request)
+    }
+
+    /// The same for a link whose fields were taken apart already.
+    pub fn accept_autoauth_link(&self, link: &Link, request: &AutoAuthRequest) -> Result<AutoAuthSignIn> {
+        let now = self.now();
+        let (settings, keys) = self.store.autoauth_keys()?;
+        let keys: Vec<_> = keys.into_iter().filter(|key| key.key.retired_at.is_none()).collect();
+        if !settings.autoauth_enabled || (keys.is_empty() && request.key.is_none()) {
+            return Err(Reason::AutoAuthOff.into());
+        }
+        let fitting: Option<(Option<AutoAuthKey>, Matched)> = match &request.key {
+            Some(given) => link.matched_by(given).map(|matched| (None, matched)),
+            None => {
+                let mut fitting = None;
+                for sealed in keys {
+                    if let Some(matched) = link.matched_by(&self.unseal(&sealed)?) {
+                        fitting = Some((Some(sealed.key), matched));
+                        break;
+                    }
+                }
+                fitting
+            }
+        };
+        let Some((key, matched)) = fitting else {
+            return Err(self.refuse_guess(Guess::AutoAuth, Reason::AutoAuthHash, request.address, now));
+        };
+        let (redemption, session) = self.with_random(|random| {
+            let session = match request.start_session {
+                true => Some(SessionId::generate(now, random)?),
+                false => None,
+            };
+            Ok((RedemptionId::generate(random)?, session))
+        })?;
+        let act = AcceptAct {
+            email: matched.email,
+            replay_key: replay_key(&matched.digest),
+            signed_at: link.at(),
+            goto: link.goto().map(str::to_owned),
+            key: key.as_ref().map(|key| key.key_id),
+            presented: request.presented_session.as_ref().map(SessionId::key),
+            session: session.as_ref().map(SessionId::key),
+            redemption,
+            address: request.address,
+        };
+        let accepted = self.store.accept_link(&act, now)??;
+        let acceptance = accepted.acceptance;
+        let landing_url = acceptance.system_url.join(&acceptance.landing);
+        let (user_id, client_id, clients) = match acceptance.admitted {
+            Some(admitted) => (Some(admitted.user), admitted.client, admitted.clients),
+            None => (None, None, Vec::new()),
+        };
+        Ok(AutoAuthSignIn {
+            email: act.email,
+            user_id,
+            client_id,
+            clients,
+            session_expires_at: session.is_some().then_some(accepted.session_expires_at),
+            session,
+            redemption,
+            landing_url,
+            key: key.map(|key| key.label),
+            unchecked: if settings.mode == Mode::Host { UNCHECKED_IN_HOST_MODE } else { &[] },
+        })
+    }
+
+    /// Build a link by the documented formula, signed for now.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] for `email` or `key`; [`Reason::KeyUnknown`], [`Reason::SealingKeyMissing`].
+    pub fn sign_autoauth(&self, email: &str, key: KeyChoice<'_>, goto: Option<&str>) -> Result<String> {
+        let settings = self.store.settings()?;
+        Email::parse(email)?;
+        if let Some(goto) = goto {
+            crate::destination::SafePath::parse(goto, &settings.system_url, &settings.deny)
+                .map_err(|error| error.invalid("goto"))?;
+        }
+        let stored;
+        let key = match key {
+            KeyChoice::Given(key) => key,
+            KeyChoice::Label(label) => {
+                let (_, keys) = self.store.autoauth_keys()?;
+                let found =
+                    keys.into_iter().find(|key| key.key.label == label && key.key.retired_at.is_none());
+                stored = self.unseal(&found.ok_or(Reason::KeyUnknown)?)?;
+                &stored
+            }
+        };
+        sign(settings.system_url.as_str(), email, self.now(), key, goto)
+    }
+
+    /// Store a key, sealed under this handle's sealing key. One key per calling system, so that each can be retired alone.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] for `label` or `key`; [`Reason::AlreadyExists`]; [`Reason::SealingKeyMissing`].
+    pub fn add_autoauth_key(&self, label: &str, key: &Secret) -> Result<AutoAuthKey> {
+        check_text("label", label, 1, 100)?;
+        let text = key.reveal();
+        if text.is_empty() || text.len() > 1024 {
+            return Err(Error::invalid("key", "must have 1 to 1024 bytes"));
+        }
+        self.own_sealing_key()?;
+        let (_, keys) = self.store.autoauth_keys()?;
+        for sealed in keys.iter().filter(|key| key.key.retired_at.is_none()) {
+            let other = self.unseal(sealed)?;
+            // The formula has no separator: digits could move between a timestamp and a key that is another's end.
+            if text.ends_with(other.reveal()) || other.reveal().ends_with(text) {
+                return Err(Error::invalid("key", "is the same as, or the end of, another active key"));
+            }
+        }
+        let (id, blob) = self.with_random(|random| {
+            let mut bytes = [0; 4];
+            random.fill(&mut bytes)?;
+            let id = KeyId::new(i64::from(u32::from_ne_bytes(bytes) >> 1) + 1)?;
+            Ok((id, self.own_sealing_key()?.seal(key, &self.aad(id)?, random)?))
+        })?;
+        let weak = text.chars().count() < SHORTEST_STRONG_KEY;
+        self.store.add_key(id, label, &blob, weak, self.at())?
+    }
+
+    /// All keys, with who still uses them.
+    pub fn list_autoauth_keys(&self) -> Result<Vec<AutoAuthKey>> {
+        let (_, keys) = self.store.autoauth_keys()?;
+        Ok(keys.into_iter().map(|sealed| sealed.key).collect())
+    }
+
+    /// Retire a key: links signed with it are refused from now on.
+    pub fn retire_autoauth_key(&self, label: &str) -> Result<AutoAuthKey> {
+        self.store.retire_key(label, self.at())?
+    }
+
+    /// Prove that every stored key opens under this handle's sealing key; how many there are.
+    pub fn check_sealed_keys(&self) -> Result<usize> {
+        let (_, keys) = self.store.autoauth_keys()?;
+        for sealed in &keys {
+            self.unseal(sealed)?;
+        }
+        Ok(keys.len())
+    }
+
+    /// Who still uses the old links, over the last `days` days (1 to 3,650).
+    pub fn autoauth_report(&self, days: u32) -> Result<AutoAuthReport> {
+        if !(1..=3_650).contains(&days) {
+            return Err(Error::invalid("days", "must be 1 to 3650"));
+        }
+        let now = self.now();
+        let since = now.minus(Duration::from_secs(u64::from(days) * 86_400));
+        let (settings, keys) = self.store.autoauth_keys()?;
+        let mut outcomes = BTreeMap::new();
+        let mut wrong_hashes_noted = false;
+        let mut query = AuditQuery::between(since, now.plus(Duration::from_millis(1)));
+        for (kind, counted) in [(EventKind::AutoAuthAccepted, true), (EventKind::Guesses, false)] {
+            query.event = Some(kind.code().to_owned());
+            query.after = None;
+            loop {
+                let page = self.store.audit_events(&query, 10_000)?;
+                query.after = page.last().map(|event| event.reference);
+                for event in &page {
+                    if counted {
+                        *outcomes.entry(event.outcome.clone()).or_insert(0) += event.count;
+                    } else {
+                        let detail = event.detail.as_deref().unwrap_or_default();
+                        wrong_hashes_noted |= !detail.contains("autoauth 0,");
+                    }
+                }
+                if page.len() < 10_000 {
+                    break;
+                }
+            }
+        }
+        let keys = keys.into_iter().map(|sealed| sealed.key).collect();
+        Ok(AutoAuthReport { enabled: settings.autoauth_enabled, keys, since, outcomes, wrong_hashes_noted })
+    }
+}

@@ -1,0 +1,161 @@
+//! Who asks, and the registry of those who may.
+
+use std::net::IpAddr;
+
+use serde::Serialize;
+
+use super::Gatepass;
+use crate::audit::{EventKind, NewEvent};
+use crate::credential::{
+    Caller, CallerId, Credential, IssuedSecret, NewCredential, Rotation, authenticate, format, within,
+};
+use crate::error::{Error, Reason, Refusal, Result};
+use crate::secret::Secret;
+use crate::store::CredentialRow;
+use crate::throttle::Guess;
+
+/// No identifier is longer; what is, is answered without asking the store.
+const LONGEST_IDENTIFIER: usize = 64;
+
+/// What ended with a credential that was revoked.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[non_exhaustive]
+pub struct RevokedCredential {
+    /// The credential, whose row stays.
+    pub credential: Credential,
+    /// Unspent tokens that died with it.
+    pub tokens_ended: u64,
+    /// Sessions that were ended, if asked for.
+    pub sessions_ended: u64,
+}
+
+impl Gatepass {
+    /// Authenticate a calling system by identifier and secret.
+    ///
+    /// A right secret always succeeds, whatever others did; failures only get advice when to ask again.
+    ///
+    /// # Errors
+    /// [`Reason::AuthenticationFailed`] for unknown, wrong, revoked and expired alike; [`Reason::AddressNotAllowed`] when the
+    /// store's list excludes the address (before the credential is looked at) or the credential's own does (after the secret was right).
+    pub fn authenticate(&self, identifier: &str, secret: &Secret, address: Option<IpAddr>) -> Result<Caller> {
+        let now = self.now();
+        let looked_up = if identifier.len() <= LONGEST_IDENTIFIER { identifier } else { "" };
+        let (settings, found) = self.store.secret_facts(looked_up)?;
+        if !within(&settings.allowed_addresses, address) {
+            return Err(self.refuse_failure(Reason::AddressNotAllowed, address, now));
+        }
+        match authenticate(found.as_ref(), &secret.digest(), address, now) {
+            Ok(caller) => {
+                if let Some(found) = &found
+                    && found.facts.last_used_due(now)
+                {
+                    self.store.note_use(found.id, now)?;
+                }
+                Ok(caller)
+            }
+            // Nobody knows who guessed: counted, not written.
+            Err((reason, None)) => Err(self.refuse_guess(Guess::Credential, reason, address, now)),
+            // The secret was right, so an operator wants to see it.
+            Err((reason, Some(credential))) => {
+                let mut event = NewEvent::new(EventKind::CallRefused);
+                event.credential = Some(credential);
+                event.address = address;
+                event.refused = Some(reason);
+                let reference = self.store.record(&event, now)?;
+                let mut refusal = Refusal::new(reason).recorded(Some(reference));
+                refusal.retry_after = self.throttle.failed(address, now);
+                Err(refusal.into())
+            }
+        }
+    }
+
+    /// The registered host credential of that label, for callers in this process.
+    ///
+    /// It proves nothing: code under the same system user owns the store. It says who asks, and limits honest mistakes.
+    ///
+    /// # Errors
+    /// [`Reason::CredentialUnknown`] or [`Reason::CredentialDisabled`].
+    pub fn host_caller(&self, label: &str) -> Result<Caller> {
+        let Some((credential, facts)) = self.store.host_caller(label)? else {
+            return Err(Reason::CredentialUnknown.into());
+        };
+        facts.standing(self.now())?;
+        Ok(Caller(CallerId::Host { credential }))
+    }
+
+    /// May this caller do this API action (in lower case, such as `getclients`), from there, now?
+    ///
+    /// # Errors
+    /// The credential's standing, [`Reason::AddressNotAllowed`] or [`Reason::ActionNotAllowed`].
+    pub fn authorise(&self, caller: &Caller, action: &str, address: Option<IpAddr>) -> Result<()> {
+        let now = self.now();
+        let facts = self.store.caller_facts(caller)?.ok_or(Reason::CredentialUnknown)?;
+        let verdict = facts.may(caller, action, address, now);
+        if let Err(reason) = verdict {
+            let mut event = NewEvent::new(EventKind::CallRefused).object(action);
+            event.credential = caller.credential_id();
+            event.admin = caller.admin_id();
+            event.address = address;
+            event.refused = Some(reason);
+            let reference = self.store.record(&event, now)?;
+            return Err(Refusal::new(reason).recorded(Some(reference)).into());
+        }
+        Ok(())
+    }
+
+    /// Make a credential. Its secret is in the answer and never shown again.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] for `label`, `admin`, `home_url`, `expires_at` or a limit; [`Reason::AdminUnknown`], [`Reason::AlreadyExists`].
+    pub fn create_credential(&self, new: &NewCredential) -> Result<IssuedSecret> {
+        new.check()?;
+        let at = self.at();
+        if new.expires_at.is_some_and(|end| end <= at.now) {
+            return Err(Error::invalid("expires_at", "must lie in the future"));
+        }
+        if new.host {
+            let row = CredentialRow { new, identifier: None, digest: None };
+            let credential = self.store.create_credential(&row, at)??;
+            return Ok(IssuedSecret { credential, secret: None, tokens_ended: 0, sessions_ended: 0 });
+        }
+        let (identifier, secret) = self.with_random(|random| {
+            Ok((format::generate_identifier(random)?, format::generate_secret(random)?))
+        })?;
+        let row = CredentialRow { new, identifier: Some(&identifier), digest: Some(secret.digest()) };
+        let credential = self.store.create_credential(&row, at)??;
+        Ok(IssuedSecret { credential, secret: Some(secret), tokens_ended: 0, sessions_ended: 0 })
+    }
+
+    /// All credentials, host credentials too, oldest first.
+    pub fn list_credentials(&self) -> Result<Vec<Credential>> {
+        Ok(self.store.list_credentials()?)
+    }
+
+    /// A credential by its label or identifier.
+    pub fn credential(&self, name: &str) -> Result<Credential> {
+        self.store.find_credential(name)?.ok_or_else(|| Reason::CredentialUnknown.into())
+    }
+
+    /// Give a credential a new secret. See [`Rotation`] for the overlap, and for a secret that leaked.
+    pub fn rotate_credential(&self, name: &str, rotation: &Rotation) -> Result<IssuedSecret> {
+        rotation.check()?;
+        let secret = self.with_random(format::generate_secret)?;
+        let rotated = self.store.rotate_credential(name, &secret.digest(), rotation, self.at())??;
+        Ok(IssuedSecret { secret: Some(secret), ..rotated })
+    }
+
+    /// Revoke a credential for good. Its unspent tokens die at once, its sessions if asked for.
+    pub fn revoke_credential(&self, name: &str, end_sessions: bool) -> Result<RevokedCredential> {
+        let ended = self.store.revoke_credential(name, end_sessions, self.at())??;
+        Ok(RevokedCredential {
+            credential: ended.credential,
+            tokens_ended: ended.tokens,
+            sessions_ended: ended.sessions,
+        })
+    }
+
+    /// Switch a host credential on or off.
+    pub fn enable_credential(&self, name: &str, enabled: bool) -> Result<Credential> {
+        self.store.enable_credential(name, enabled, self.at())?
+    }
+}

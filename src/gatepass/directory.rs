@@ -1,0 +1,163 @@
+//! Users, clients and memberships of a store in mode `managed`.
+
+use std::time::Duration;
+
+use serde::Serialize;
+
+use super::Gatepass;
+use crate::audit::{AuditEvent, AuditQuery, EventKind, NewEvent, page_limit};
+use crate::clock::Timestamp;
+use crate::directory::{
+    Client, ClientStatus, DirectoryQuery, Email, NewClient, NewUser, Page, User, check_name, check_text,
+};
+use crate::error::{Error, Reason, Result};
+use crate::id::{ClientId, UserId};
+use crate::session::{Session, SessionQuery};
+use crate::token::{Inspection, TokenQuery};
+use crate::upkeep::Erased;
+
+/// Everything that a store holds about one user.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[non_exhaustive]
+pub struct UserExport {
+    /// The user, and the clients that he has a place in.
+    pub user: User,
+    /// The sessions that are still stored, those that are over too.
+    pub sessions: Vec<Session>,
+    /// The tokens that are still stored.
+    pub tokens: Vec<Inspection>,
+    /// The audit events that are still stored.
+    pub events: Vec<AuditEvent>,
+}
+
+/// Most rows of each kind in an export.
+const EXPORT_MOST: u32 = 100_000;
+
+impl Gatepass {
+    /// Add a user.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] for `email`, `first_name` or `last_name`; [`Reason::AlreadyExists`]; [`Reason::HostMode`].
+    pub fn add_user(&self, new: &NewUser) -> Result<User> {
+        self.managed()?;
+        let email = Email::parse(&new.email)?;
+        check_name("first_name", &new.first_name)?;
+        check_name("last_name", &new.last_name)?;
+        self.store.add_user(new, &email, self.at())?
+    }
+
+    /// One user.
+    pub fn user(&self, id: UserId) -> Result<User> {
+        self.managed()?;
+        self.store.find_user(id)?.ok_or_else(|| Reason::UserUnknown.into())
+    }
+
+    /// Users that match, by exact address or by the start of a name.
+    pub fn list_users(&self, query: &DirectoryQuery) -> Result<Page<User>> {
+        self.managed()?;
+        if query.status.is_some() {
+            return Err(Error::invalid("status", "users have none"));
+        }
+        let limit = self.check_query(query)?;
+        Ok(self.store.list_users(query, limit)?)
+    }
+
+    /// Enable or disable a user. Disabling ends the user's sessions and kills the unspent tokens at once.
+    pub fn enable_user(&self, id: UserId, enabled: bool) -> Result<User> {
+        self.managed()?;
+        self.store.enable_user(id, enabled, self.at())?
+    }
+
+    /// Everything that the store holds about a user. The export itself is audited.
+    pub fn export_user(&self, id: UserId) -> Result<UserExport> {
+        self.managed()?;
+        let user = self.user(id)?;
+        let now = self.now();
+        let sessions = self.store.list_sessions(
+            &SessionQuery { user_id: Some(id), all: true, ..SessionQuery::default() },
+            EXPORT_MOST,
+            now,
+        )?;
+        let mut tokens = Vec::new();
+        let mut query = TokenQuery { user_id: Some(id), limit: Some(1_000), ..TokenQuery::default() };
+        loop {
+            let page = self.list_tokens(&query)?;
+            query.before = page.last().map(|token| token.token);
+            let last = page.len() < 1_000;
+            tokens.extend(page);
+            if last || tokens.len() >= EXPORT_MOST as usize {
+                break;
+            }
+        }
+        let range = AuditQuery::between(Timestamp::from_millis(0), now.plus(Duration::from_secs(86_400)));
+        let events = self.store.audit_events(&AuditQuery { user_id: Some(id), ..range }, EXPORT_MOST)?;
+        let mut event = NewEvent::new(EventKind::UserExported).by(self.actor.as_deref());
+        event.user = Some(id);
+        self.store.record(&event, now)?;
+        Ok(UserExport { user, sessions, tokens, events })
+    }
+
+    /// Erase a user's personal data: address and names go, the user is disabled, sessions and unspent tokens end. The number stays as a
+    /// pseudonym in memberships and the audit, which hold no personal data but network addresses, cut after a time.
+    pub fn erase_user(&self, id: UserId) -> Result<Erased> {
+        self.managed()?;
+        self.store.erase_user(id, self.at())?
+    }
+
+    /// Add a client, by choice with its owner.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] for `email` or a name; [`Reason::AlreadyExists`], [`Reason::UserUnknown`] for the owner; [`Reason::HostMode`].
+    pub fn add_client(&self, new: &NewClient) -> Result<Client> {
+        self.managed()?;
+        let email = Email::parse(&new.email)?;
+        check_name("first_name", &new.first_name)?;
+        check_name("last_name", &new.last_name)?;
+        check_name("company_name", &new.company_name)?;
+        self.store.add_client(new, &email, self.at())?
+    }
+
+    /// One client.
+    pub fn client(&self, id: ClientId) -> Result<Client> {
+        self.managed()?;
+        self.store.find_client(id)?.ok_or_else(|| Reason::ClientUnknown.into())
+    }
+
+    /// Clients that match, by exact address, by the start of a name, or by standing.
+    pub fn list_clients(&self, query: &DirectoryQuery) -> Result<Page<Client>> {
+        self.managed()?;
+        let limit = self.check_query(query)?;
+        Ok(self.store.list_clients(query, limit)?)
+    }
+
+    /// Set a client's standing. A closed one signs nobody in from now on.
+    pub fn set_client_status(&self, id: ClientId, status: ClientStatus) -> Result<Client> {
+        self.managed()?;
+        self.store.set_client_status(id, status, self.at())?
+    }
+
+    /// Switch a client's single sign-on on or off.
+    pub fn set_client_sso(&self, id: ClientId, allow: bool) -> Result<Client> {
+        self.managed()?;
+        self.store.set_client_sso(id, allow, self.at())?
+    }
+
+    /// Give a user a place in a client. One member is the owner.
+    pub fn add_member(&self, user: UserId, client: ClientId, owner: bool) -> Result<Client> {
+        self.managed()?;
+        self.store.add_member(user, client, owner, self.at())?
+    }
+
+    /// Take a user's place in a client away; the owner stays.
+    pub fn remove_member(&self, user: UserId, client: ClientId) -> Result<Client> {
+        self.managed()?;
+        self.store.remove_member(user, client, self.at())?
+    }
+
+    fn check_query(&self, query: &DirectoryQuery) -> Result<u32> {
+        if let Some(search) = &query.search {
+            check_text("search", search, 0, 200)?;
+        }
+        page_limit(query.limit, 1_000)
+    }
+}

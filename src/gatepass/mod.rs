@@ -1,0 +1,165 @@
+//! The use cases: a handle on a store, joined with a clock and a random generator.
+//!
+//! Everything that a host does goes through [`Gatepass`]: the hot acts are typed methods here, the management operations
+//! too, and [`crate::ops`] offers the latter as JSON. Nothing here names a backend.
+
+mod admins;
+mod audit;
+mod autoauth;
+mod credentials;
+mod directory;
+mod open;
+mod sealing;
+mod sessions;
+mod settings;
+mod tokens;
+mod upkeep;
+
+use std::net::IpAddr;
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use once_cell::sync::OnceCell;
+
+use crate::audit::{EventKind, NewEvent};
+use crate::clock::{Clock, Timestamp};
+use crate::directory::Mode;
+use crate::error::{Error, Reason, Refusal, Result};
+use crate::seal::SealingKey;
+use crate::secret::Randomness;
+use crate::store::{At, Store};
+use crate::throttle::{Guess, GuessCounter, LoginLock, Slots, Throttle};
+
+pub use autoauth::{AutoAuthReport, AutoAuthRequest, KeyChoice};
+pub use credentials::RevokedCredential;
+pub use directory::UserExport;
+pub use open::{InitOptions, Options};
+pub use tokens::Explanation;
+
+/// At most so many passwords are worked on at once: each takes 19 MiB.
+const PASSWORDS_AT_ONCE: usize = 2;
+
+/// An open store, and everything that can be done with it. Cheap to share: all methods take `&self`, from any thread.
+///
+/// ```
+/// use gatepass::{Gatepass, InitOptions};
+/// use gatepass::directory::{Mode, NewClient, NewUser};
+/// use gatepass::token::{IssueRequest, RedeemRequest};
+///
+/// # fn main() -> gatepass::Result<()> {
+/// # let folder = tempfile::tempdir().unwrap();
+/// # let path = folder.path().join("gatepass.db");
+/// let gate = Gatepass::init(&path, &InitOptions::new(Mode::Managed, "https://billing.example.com")?)?;
+/// let user = gate.add_user(&NewUser { email: "ann@example.com".into(), ..NewUser::default() })?;
+/// let client = gate.add_client(&NewClient {
+///     email: "ann@example.com".into(),
+///     owner: Some(user.user_id),
+///     ..NewClient::default()
+/// })?;
+///
+/// // The portal asks for a token and sends the browser to its URL …
+/// let portal = gate.host_caller("cli")?;
+/// let issued = gate.issue(&portal, &IssueRequest::for_client(client.client_id))?;
+/// assert!(issued.redirect_url.starts_with("https://billing.example.com/oauth/singlesignon.php?access_token="));
+///
+/// // … where it is spent, once.
+/// let redeemed = gate.redeem(&RedeemRequest::new(issued.token.clone()))?;
+/// assert_eq!(redeemed.user_id, Some(user.user_id));
+/// let again = gate.redeem(&RedeemRequest::new(issued.token)).unwrap_err();
+/// assert_eq!(again.reason(), Some(gatepass::Reason::TokenRedeemed));
+/// # Ok(()) }
+/// ```
+///
+/// # Async code
+///
+/// Every call may wait for the disk, so call it through `tokio::task::spawn_blocking` (or your runtime's equivalent) with an
+/// `Arc<Gatepass>`. No lock is held between calls and dropping a future never leaves an act half done.
+///
+/// # Forking
+///
+/// SQLite's locks do not survive a fork. Close the store before forking and open it in the child; a child that uses an
+/// inherited handle, or opens a store whose handle it inherited, is told [`StoreError::Forked`](crate::StoreError::Forked).
+pub struct Gatepass {
+    path: PathBuf,
+    store: Arc<dyn Store>,
+    clock: Box<dyn Clock>,
+    random: Mutex<Box<dyn Randomness>>,
+    sealing_key: Option<SealingKey>,
+    actor: Option<String>,
+    throttle: Throttle,
+    guesses: GuessCounter,
+    logins: OnceCell<LoginLock>,
+    passwords: Slots,
+}
+
+impl std::fmt::Debug for Gatepass {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Gatepass").field("path", &self.path).finish_non_exhaustive()
+    }
+}
+
+impl Gatepass {
+    fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+
+    fn at(&self) -> At<'_> {
+        At { now: self.now(), by: self.actor.as_deref() }
+    }
+
+    fn with_random<T>(&self, draw: impl FnOnce(&mut dyn Randomness) -> Result<T>) -> Result<T> {
+        let mut random = self.random.lock().unwrap_or_else(PoisonError::into_inner);
+        draw(&mut **random)
+    }
+
+    fn login_lock(&self) -> Result<&LoginLock> {
+        self.logins.get_or_try_init(|| {
+            let mut seed = [0; 16];
+            self.with_random(|random| random.fill(&mut seed))?;
+            Ok(LoginLock::new(seed))
+        })
+    }
+
+    /// A guess at something that is not there: counted in memory, told to the audit at most once a minute, and answered
+    /// with advice when to ask again.
+    fn refuse_guess(&self, guess: Guess, reason: Reason, address: Option<IpAddr>, now: Timestamp) -> Error {
+        self.guesses.note(guess, now);
+        self.flush_guesses(now);
+        self.refuse_failure(reason, address, now)
+    }
+
+    /// A failure from an address, with advice when to ask again. It never decides about anybody who is right.
+    fn refuse_failure(&self, reason: Reason, address: Option<IpAddr>, now: Timestamp) -> Error {
+        let mut refusal = Refusal::new(reason);
+        refusal.retry_after = self.throttle.failed(address, now);
+        Error::Refused(refusal)
+    }
+
+    fn flush_guesses(&self, now: Timestamp) {
+        if let Some(counts) = self.guesses.take_due(now) {
+            let mut event = NewEvent::new(EventKind::Guesses).detail(format!(
+                "tokens {}, credentials {}, autoauth {}, links {}, sessions {}",
+                counts.tokens, counts.credentials, counts.autoauth, counts.links, counts.sessions
+            ));
+            event.count = i64::try_from(counts.total()).unwrap_or(i64::MAX);
+            if self.store.record(&event, now).is_err() {
+                // The store can't be written now; the counts are told later.
+                self.guesses.put_back(counts, now);
+            }
+        }
+    }
+
+    fn managed(&self) -> Result<()> {
+        match self.store.settings()?.mode {
+            Mode::Managed => Ok(()),
+            Mode::Host => Err(Reason::HostMode.into()),
+        }
+    }
+}
+
+impl Drop for Gatepass {
+    fn drop(&mut self) {
+        // A handle that lived shorter than a minute keeps its counts to itself: one write per guess would be a gift.
+        self.flush_guesses(self.now());
+    }
+}

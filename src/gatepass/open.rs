@@ -1,0 +1,237 @@
+//! Making and opening a store.
+
+use std::path::{Path, PathBuf};
+use std::sync::Mutex;
+use std::time::Duration;
+
+use getrandom::SysRng;
+use once_cell::sync::OnceCell;
+use rand_core::TryCryptoRng;
+
+use super::{Gatepass, PASSWORDS_AT_ONCE, sealing};
+use crate::clock::{Clock, SystemClock};
+use crate::destination::SystemUrl;
+use crate::directory::{Mode, check_text};
+use crate::error::{Error, Result};
+use crate::seal::SealingKey;
+use crate::secret::Randomness;
+use crate::settings::Settings;
+use crate::store::{self, At, Creation};
+use crate::throttle::{GuessCounter, Slots, Throttle};
+use crate::upkeep::{Progress, Restored, StoreId};
+
+/// How long a call may wait for others, unless said otherwise.
+const DEADLINE: Duration = Duration::from_secs(10);
+
+/// The host credentials of a new store: the one that the command-line tool uses.
+const HOST_CREDENTIALS: &[&str] = &["cli"];
+
+/// What a new store is to be.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub struct InitOptions {
+    /// Where users and clients live.
+    pub mode: Mode,
+    /// The address of the system that people are signed in to.
+    pub system_url: SystemUrl,
+    /// Let the file's group read and write it too (0660 instead of 0600).
+    pub group_writable: bool,
+}
+
+impl InitOptions {
+    /// A store for that system. [`Error::Invalid`] for `system_url` when it is no http(s) address, or plain http
+    /// elsewhere than on this machine.
+    pub fn new(mode: Mode, system_url: &str) -> Result<Self> {
+        Ok(InitOptions { mode, system_url: SystemUrl::parse(system_url)?, group_writable: false })
+    }
+
+    /// Let the file's group read and write it too.
+    pub fn group_writable(mut self, yes: bool) -> Self {
+        self.group_writable = yes;
+        self
+    }
+}
+
+/// How to open a store.
+///
+/// ```no_run
+/// use std::time::Duration;
+/// use gatepass::Options;
+/// # fn main() -> gatepass::Result<()> {
+/// let gate = Options::new()
+///     .deadline(Duration::from_secs(2))
+///     .sealing_key_file("/etc/gatepass/seal.key")
+///     .actor("portal")
+///     .open("/var/lib/gatepass/gatepass.db")?;
+/// # let _ = gate; Ok(()) }
+/// ```
+pub struct Options {
+    deadline: Duration,
+    clock: Box<dyn Clock>,
+    random: Box<dyn Randomness>,
+    sealing_key: Option<SealingKey>,
+    sealing_key_file: Option<PathBuf>,
+    actor: Option<String>,
+}
+
+impl std::fmt::Debug for Options {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Options").field("deadline", &self.deadline).finish_non_exhaustive()
+    }
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Options {
+            deadline: DEADLINE,
+            clock: Box::new(SystemClock),
+            random: Box::new(SysRng),
+            sealing_key: None,
+            sealing_key_file: None,
+            actor: None,
+        }
+    }
+}
+
+impl Options {
+    /// The usual: 10 s deadline, the system's clock and generator, no sealing key.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// How long a call may wait for other users of the store before it fails with
+    /// [`StoreError::Busy`](crate::StoreError::Busy).
+    pub fn deadline(mut self, deadline: Duration) -> Self {
+        self.deadline = deadline;
+        self
+    }
+
+    /// Another clock, for tests.
+    pub fn clock(mut self, clock: impl Clock + 'static) -> Self {
+        self.clock = Box::new(clock);
+        self
+    }
+
+    /// Another generator, for tests. Everything secret comes from it.
+    pub fn random(mut self, random: impl TryCryptoRng + Send + 'static) -> Self {
+        self.random = Box::new(random);
+        self
+    }
+
+    /// The key that AutoAuth keys are sealed under.
+    pub fn sealing_key(mut self, key: SealingKey) -> Self {
+        self.sealing_key = Some(key);
+        self
+    }
+
+    /// The file that holds it. It must not stand in the store's folder, or a copy of the folder opens everything.
+    pub fn sealing_key_file(mut self, path: impl Into<PathBuf>) -> Self {
+        self.sealing_key_file = Some(path.into());
+        self
+    }
+
+    /// Who makes the changes, for the audit: the name of the program or person, at most 200 bytes.
+    pub fn actor(mut self, actor: impl Into<String>) -> Self {
+        self.actor = Some(actor.into());
+        self
+    }
+
+    /// Open an existing store.
+    ///
+    /// # Errors
+    /// A [`StoreError`](crate::StoreError) of its own for each: nothing there, a folder, a foreign file, a newer schema, a folder
+    /// that can't be written, a handle inherited over a fork. [`Error::Invalid`] for an unusable sealing key file.
+    pub fn open(self, path: impl AsRef<Path>) -> Result<Gatepass> {
+        let store = store::open(path.as_ref(), self.deadline)?;
+        self.finish(path.as_ref(), store)
+    }
+
+    /// Open a store whose redemption is deliberately broken, for the self-check that must catch it.
+    #[cfg(feature = "cli")]
+    #[doc(hidden)]
+    pub fn open_check_then_act(self, path: impl AsRef<Path>) -> Result<Gatepass> {
+        let store = store::open_check_then_act(path.as_ref(), self.deadline)?;
+        self.finish(path.as_ref(), store)
+    }
+
+    fn finish(self, path: &Path, store: std::sync::Arc<dyn store::Store>) -> Result<Gatepass> {
+        if let Some(actor) = &self.actor {
+            check_text("actor", actor, 0, 200)?;
+        }
+        let sealing_key = match (self.sealing_key, &self.sealing_key_file) {
+            (Some(key), _) => Some(key),
+            (None, Some(file)) => Some(sealing::read(file, path)?),
+            (None, None) => None,
+        };
+        let mut random = self.random;
+        let mut seed = [0; 16];
+        random.fill(&mut seed)?;
+        Ok(Gatepass {
+            path: path.to_owned(),
+            store,
+            clock: self.clock,
+            random: Mutex::new(random),
+            sealing_key,
+            actor: self.actor,
+            throttle: Throttle::new(seed),
+            guesses: GuessCounter::new(),
+            logins: OnceCell::new(),
+            passwords: Slots::new(PASSWORDS_AT_ONCE),
+        })
+    }
+
+    /// Make a new store and open it. Nothing may stand at `path`.
+    ///
+    /// # Errors
+    /// [`StoreError::Exists`](crate::StoreError::Exists) when something does; a store error when the folder can't be written.
+    pub fn init(mut self, path: impl AsRef<Path>, init: &InitOptions) -> Result<Gatepass> {
+        let mut id = [0; 16];
+        self.random.fill(&mut id)?;
+        let mut nonce = [0; 8];
+        self.random.fill(&mut nonce)?;
+        let settings = Settings::new(init.mode, init.system_url.clone());
+        let creation = Creation {
+            settings: &settings,
+            id: StoreId(id),
+            nonce: i64::from_ne_bytes(nonce),
+            group_writable: init.group_writable,
+            host_credentials: HOST_CREDENTIALS,
+        };
+        let at = At { now: self.clock.now(), by: self.actor.as_deref() };
+        store::create(path.as_ref(), &creation, at)?;
+        self.open(path)
+    }
+
+    /// Make a store from a backup where nothing stands; see [`Gatepass::restore`].
+    pub fn restore_to_new(
+        &self,
+        path: impl AsRef<Path>,
+        backup: impl AsRef<Path>,
+        progress: &mut Progress<'_>,
+    ) -> Result<Restored> {
+        let at = At { now: self.clock.now(), by: self.actor.as_deref() };
+        Ok(store::restore(path.as_ref(), backup.as_ref(), at, progress)?)
+    }
+}
+
+impl Gatepass {
+    /// Open an existing store with the usual [`Options`].
+    pub fn open(path: impl AsRef<Path>) -> Result<Gatepass> {
+        Options::new().open(path)
+    }
+
+    /// Make a new store with the usual [`Options`] and open it.
+    pub fn init(path: impl AsRef<Path>, init: &InitOptions) -> Result<Gatepass> {
+        Options::new().init(path, init)
+    }
+
+    /// Where the store stands, as it was opened.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+}
+
+/// A file error as an invalid field.
+pub(super) fn file_error(field: &'static str, error: &std::io::Error) -> Error {
+    Error::invalid(field, error.kind().to_string())
+}

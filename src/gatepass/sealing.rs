@@ -1,0 +1,92 @@
+//! The sealing key's file: outside of the store's folder, readable by its owner alone.
+
+use std::path::Path;
+
+use super::Gatepass;
+use super::open::file_error;
+use crate::error::{Error, Reason, Result};
+use crate::seal::{Aad, SealingKey};
+use crate::secret::Secret;
+use crate::sys;
+
+const FIELD: &str = "sealing_key_file";
+
+/// The folder of a path as the file system knows it.
+fn real_folder(path: &Path) -> Result<std::path::PathBuf> {
+    sys::folder_of(path).canonicalize().map_err(|error| file_error(FIELD, &error))
+}
+
+fn refuse_beside(file: &Path, store: &Path) -> Result<()> {
+    let (key, store) = (real_folder(file)?, real_folder(store)?);
+    if key.starts_with(&store) {
+        return Err(Error::invalid(
+            FIELD,
+            "must not stand in the store's folder, whose copy it has to protect",
+        ));
+    }
+    Ok(())
+}
+
+/// Read a sealing key for a store.
+pub(super) fn read(file: &Path, store: &Path) -> Result<SealingKey> {
+    let text = sys::read_small(file).map_err(|error| file_error(FIELD, &error))?;
+    refuse_beside(file, store)?;
+    let mode = sys::mode(file).map_err(|error| file_error(FIELD, &error))?;
+    if mode & 0o007 != 0 {
+        return Err(Error::invalid(
+            FIELD,
+            "is readable for every user of this machine; set its mode to 0600 or 0640",
+        ));
+    }
+    SealingKey::parse(&text)
+}
+
+impl Gatepass {
+    /// Make a new sealing key in a new file that only its owner can read. It must not stand in the folder of `store`.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] for `sealing_key_file` when a file stands there, or it is the wrong place.
+    pub fn new_sealing_key_file(file: impl AsRef<Path>, store: impl AsRef<Path>) -> Result<SealingKey> {
+        let file = file.as_ref();
+        refuse_beside(file, store.as_ref())?;
+        let key = SealingKey::generate(&mut getrandom::SysRng)?;
+        sys::write_private(file, key.to_file_text().reveal().as_bytes())
+            .map_err(|error| file_error(FIELD, &error))?;
+        Ok(key)
+    }
+
+    /// Read a sealing key from its file, under the same rules as [`Options::sealing_key_file`](crate::Options::sealing_key_file).
+    pub fn read_sealing_key_file(&self, file: impl AsRef<Path>) -> Result<SealingKey> {
+        read(file.as_ref(), &self.path)
+    }
+
+    /// Seal every AutoAuth key anew, under another key, in one act.
+    ///
+    /// # Errors
+    /// [`Reason::SealingKeyMissing`] when this handle was opened without the old one, [`Reason::SealingKeyWrong`] when that
+    /// one does not open every key.
+    pub fn rotate_sealing_key(&self, new: &SealingKey) -> Result<usize> {
+        let (_, keys) = self.store.autoauth_keys()?;
+        let mut resealed = Vec::with_capacity(keys.len());
+        for sealed in keys {
+            let aad = self.aad(sealed.key.key_id)?;
+            let plain = self.unseal(&sealed)?;
+            let blob = self.with_random(|random| new.seal(&plain, &aad, random))?;
+            resealed.push((sealed.key.key_id, sealed.sealed, blob));
+        }
+        self.store.reseal_keys(&resealed, self.at())??;
+        Ok(resealed.len())
+    }
+
+    pub(super) fn own_sealing_key(&self) -> Result<&SealingKey> {
+        self.sealing_key.as_ref().ok_or_else(|| Reason::SealingKeyMissing.into())
+    }
+
+    pub(super) fn aad(&self, key: crate::id::KeyId) -> Result<Aad> {
+        Ok(Aad { store: self.store.info()?.store_id.0, row: key.get() })
+    }
+
+    pub(super) fn unseal(&self, key: &crate::autoauth::SealedKey) -> Result<Secret> {
+        self.own_sealing_key()?.open(&key.sealed, &self.aad(key.key.key_id)?)
+    }
+}

@@ -1,0 +1,1 @@
+//! One suite of plain functions that every backend must pass.

@@ -1,0 +1,47 @@
+//! Which backend a place belongs to. The only module that names one.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::{At, Store, StoreResult, sqlite};
+use crate::settings::Settings;
+use crate::upkeep::{Progress, Restored, StoreId};
+
+/// A store to be made.
+#[derive(Debug)]
+pub(crate) struct Creation<'a> {
+    pub(crate) settings: &'a Settings,
+    pub(crate) id: StoreId,
+    pub(crate) nonce: i64,
+    /// Readable and writable for the file's group too.
+    pub(crate) group_writable: bool,
+    /// The host credentials to begin with: a label each.
+    pub(crate) host_credentials: &'a [&'a str],
+}
+
+/// Make a store where nothing stands.
+pub(crate) fn create(path: &Path, creation: &Creation<'_>, at: At<'_>) -> StoreResult<()> {
+    sqlite::create(path, creation, at)
+}
+
+/// Open a store.
+pub(crate) fn open(path: &Path, deadline: Duration) -> StoreResult<Arc<dyn Store>> {
+    Ok(Arc::new(sqlite::SqliteStore::open(path, deadline)?))
+}
+
+/// Make a store from a backup where nothing stands.
+pub(crate) fn restore(
+    path: &Path,
+    backup: &Path,
+    at: At<'_>,
+    progress: &mut Progress<'_>,
+) -> StoreResult<Restored> {
+    sqlite::restore_to_new(path, backup, at, progress)
+}
+
+/// A store whose redemption looks first and spends later, for the self-check that must catch it.
+#[cfg(feature = "cli")]
+pub(crate) fn open_check_then_act(path: &Path, deadline: Duration) -> StoreResult<Arc<dyn Store>> {
+    Ok(Arc::new(sqlite::SqliteStore::open(path, deadline)?.redeeming_check_then_act()))
+}

@@ -1,0 +1,142 @@
+//! Backup and restore.
+//!
+//! A backup is a copy of one snapshot, made while others work, in a file of its own that needs no side files. A restore first
+//! prepares a private copy of the backup (schema brought up to date, sessions and tokens ended, AutoAuth's floor raised) and then puts
+//! it in place in one transaction, so that a crash leaves either the old content or the whole new one, and processes that have the
+//! store open simply see the new content.
+
+use std::path::Path;
+use std::time::Duration;
+
+use rusqlite::{Connection, OpenFlags, params};
+
+use super::audit::write_event;
+use super::database::{check_sqlite, connect, copy};
+use super::error::ReadError;
+use super::settings::{self, new_file, place};
+use super::{SqliteStore, credentials, schema};
+use crate::audit::{EventKind, NewEvent};
+use crate::error::StoreError;
+use crate::settings::Settings;
+use crate::store::{At, StoreResult};
+use crate::sys::{self, NewFile};
+use crate::upkeep::{Progress, Restored};
+
+/// How long work on a file that nobody else uses may wait.
+const PRIVATE: Duration = Duration::from_secs(5);
+
+impl SqliteStore {
+    /// What [`crate::store::UpkeepStore::backup`] does; the number of pages.
+    pub(super) fn backup_to(&self, to: &Path, progress: &mut Progress<'_>) -> StoreResult<u64> {
+        if std::fs::symlink_metadata(to).is_ok() {
+            return Err(StoreError::Exists);
+        }
+        let mode = sys::mode(self.database.path()).map_err(|error| settings::of_io(&error))?;
+        let made = new_file(to, mode)?;
+        let pages = self.database.read(|snapshot| {
+            // Reading something pins the snapshot, so that the copy need not start again when others write.
+            snapshot.query_row("SELECT id FROM store", [], |_| Ok(())).read()?;
+            let mut target = connect(made.path(), OpenFlags::SQLITE_OPEN_READ_WRITE, PRIVATE)?;
+            let pages = copy(snapshot, &mut target, self.database.deadline(), progress)?;
+            target.pragma_update(None, "journal_mode", "delete").read()?;
+            target.close().map_err(|(_, error)| StoreError::from(error))?;
+            Ok(pages)
+        })?;
+        place(made, to)?;
+        Ok(pages)
+    }
+
+    /// What [`crate::store::UpkeepStore::restore`] does.
+    pub(super) fn restore_from(
+        &self,
+        from: &Path,
+        at: At<'_>,
+        progress: &mut Progress<'_>,
+    ) -> StoreResult<Restored> {
+        if sys::file_id(from).ok() == sys::file_id(self.database.path()).ok() {
+            return Err(StoreError::NotAStore("the backup is the store itself"));
+        }
+        let (prepared, restored) = prepare(from, self.database.path(), at, progress)?;
+        let source = connect(prepared.path(), OpenFlags::SQLITE_OPEN_READ_WRITE, PRIVATE)?;
+        self.database.replace_content(&source, progress)?;
+        drop(source);
+        Ok(restored)
+    }
+}
+
+/// Make a store from a backup where nothing stands.
+pub(in crate::store) fn restore_to_new(
+    path: &Path,
+    from: &Path,
+    at: At<'_>,
+    progress: &mut Progress<'_>,
+) -> StoreResult<Restored> {
+    check_sqlite()?;
+    if std::fs::symlink_metadata(path).is_ok() {
+        return Err(StoreError::Exists);
+    }
+    let (prepared, restored) = prepare(from, path, at, progress)?;
+    place(prepared, path)?;
+    Ok(restored)
+}
+
+/// A private copy of a backup, ready to take the store's place.
+fn prepare(
+    from: &Path,
+    beside: &Path,
+    at: At<'_>,
+    progress: &mut Progress<'_>,
+) -> StoreResult<(NewFile, Restored)> {
+    match std::fs::metadata(from) {
+        Err(_) => return Err(StoreError::Missing),
+        Ok(metadata) if metadata.is_dir() => return Err(StoreError::IsAFolder),
+        Ok(metadata) if metadata.len() == 0 => return Err(StoreError::NotAStore("the file is empty")),
+        Ok(_) => {}
+    }
+    let from = from.canonicalize().map_err(|error| settings::of_io(&error))?;
+    let source = connect(&from, OpenFlags::SQLITE_OPEN_READ_ONLY, PRIVATE)?;
+    let made = new_file(beside, 0o600)?;
+    let mut copied = connect(made.path(), OpenFlags::SQLITE_OPEN_READ_WRITE, PRIVATE)?;
+    copy(&source, &mut copied, PRIVATE, progress)?;
+    drop(source);
+    copied.pragma_update(None, "journal_mode", "wal").read()?;
+    schema::check_and_upgrade(&copied)?;
+    let sound: String = copied.query_row("PRAGMA quick_check(1)", [], |row| row.get(0)).read()?;
+    if sound != "ok" {
+        return Err(StoreError::Corrupt("the backup's structure is broken"));
+    }
+    copied.execute_batch("BEGIN IMMEDIATE").read()?;
+    let restored = void(&copied, at)?;
+    copied.execute_batch("COMMIT").read()?;
+    copied.close().map_err(|(_, error)| StoreError::from(error))?;
+    Ok((made, restored))
+}
+
+/// End everything that the time between the backup and now may have used or revoked.
+fn void(connection: &Connection, at: At<'_>) -> StoreResult<Restored> {
+    let settings = settings::load(connection)?;
+    let changed = |sql: &str| -> StoreResult<u64> {
+        let rows = connection.execute(sql, [at.now]).read()?;
+        Ok(u64::try_from(rows).unwrap_or(u64::MAX))
+    };
+    let tokens_ended =
+        changed("UPDATE token SET revoked_at = ?1 WHERE redeemed_at IS NULL AND revoked_at IS NULL")?;
+    let sessions_ended = changed("UPDATE session SET ended_at = ?1 WHERE ended_at IS NULL")?;
+    // Links accepted since the backup are not remembered in it, and may lie ahead by the window.
+    let autoauth_floor = at.now.plus(Settings::seconds(settings.autoauth_future_seconds + 1));
+    connection
+        .execute(
+            "UPDATE store SET autoauth_floor = max(autoauth_floor, ?1), settings_nonce = random()",
+            params![autoauth_floor.as_seconds()],
+        )
+        .read()?;
+    let credentials_to_check: Vec<_> = credentials::all(connection)?
+        .into_iter()
+        .filter(|credential| credential.revoked_at.is_none() && credential.enabled)
+        .collect();
+    let event = NewEvent::new(EventKind::StoreRestored)
+        .by(at.by)
+        .detail(format!("{tokens_ended} tokens and {sessions_ended} sessions ended"));
+    write_event(connection, &event, at.now)?;
+    Ok(Restored { tokens_ended, sessions_ended, autoauth_floor, credentials_to_check })
+}

@@ -1,0 +1,375 @@
+//! Credentials: found by what callers send, made, rotated and revoked.
+
+use std::sync::Arc;
+
+use rusqlite::{Connection, OptionalExtension, Row, params};
+
+use super::SqliteStore;
+use super::audit::write_event;
+use super::database::Sync;
+use super::error::ReadError;
+use super::{sessions, tokens};
+use crate::audit::{EventKind, NewEvent};
+use crate::clock::Timestamp;
+use crate::credential::{
+    Caller, CallerFacts, CallerId, Credential, CredentialKind, IssuedSecret, Limits, Rotation, SecretFacts,
+};
+use crate::error::{Error, Reason, StoreError};
+use crate::id::CredentialId;
+use crate::settings::Settings;
+use crate::store::{At, CredentialRow, CredentialStore, Ended, Outcome, StoreResult};
+
+/// The columns of [`facts`], for the table `credential` and its owner `admin`.
+pub(super) const FACTS: &str = "credential.enabled, ifnull(admin.enabled, 1), credential.expires_at,
+    credential.revoked_at, credential.serial, credential.old_until, credential.void_serial, credential.limits,
+    credential.last_used_at, credential.minute, credential.minute_issues";
+
+/// How many columns that is.
+pub(super) const FACTS_WIDTH: usize = 11;
+
+fn limits(text: &str) -> rusqlite::Result<Limits> {
+    serde_json::from_str(text).map_err(|error| {
+        rusqlite::Error::FromSqlConversionFailure(0, rusqlite::types::Type::Text, Box::new(error))
+    })
+}
+
+/// What may be said of a caller, from the columns [`FACTS`] beginning at `first`.
+pub(super) fn facts(row: &Row<'_>, first: usize) -> rusqlite::Result<CallerFacts> {
+    Ok(CallerFacts {
+        enabled: row.get(first)?,
+        admin_enabled: row.get(first + 1)?,
+        expires_at: row.get(first + 2)?,
+        revoked_at: row.get(first + 3)?,
+        serial: row.get(first + 4)?,
+        old_until: row.get(first + 5)?,
+        void_serial: row.get(first + 6)?,
+        limits: limits(row.get_ref(first + 7)?.as_str()?)?,
+        last_used_at: row.get(first + 8)?,
+        minute: (row.get(first + 9)?, row.get(first + 10)?),
+    })
+}
+
+/// How a caller stands in this transaction.
+pub(super) fn caller_facts(connection: &Connection, caller: &Caller) -> StoreResult<Option<CallerFacts>> {
+    match caller.0 {
+        CallerId::Api { credential, .. } | CallerId::Host { credential } => connection
+            .prepare_cached(&format!(
+                "SELECT {FACTS} FROM credential LEFT JOIN admin ON admin.id = credential.admin_id WHERE credential.id = ?1"
+            ))
+            .read()?
+            .query_row([credential], |row| facts(row, 0))
+            .optional()
+            .read(),
+        CallerId::Admin { admin } => connection
+            .prepare_cached("SELECT enabled FROM admin WHERE id = ?1")
+            .read()?
+            .query_row([admin], |row| Ok(CallerFacts::admin(row.get(0)?)))
+            .optional()
+            .read(),
+    }
+}
+
+/// Note the use of a credential: its last use and the count of this minute, where they changed.
+pub(super) fn note(
+    connection: &Connection,
+    caller: &Caller,
+    facts: &CallerFacts,
+    count: Option<(i64, u32)>,
+    now: Timestamp,
+) -> StoreResult<()> {
+    let Some(credential) = caller.credential_id() else {
+        return Ok(());
+    };
+    if let Some((minute, issues)) = count {
+        connection
+            .prepare_cached("UPDATE credential SET minute = ?2, minute_issues = ?3 WHERE id = ?1")
+            .read()?
+            .execute(params![credential, minute, issues])
+            .read()?;
+    }
+    if facts.last_used_due(now) {
+        connection
+            .prepare_cached("UPDATE credential SET last_used_at = ?2 WHERE id = ?1")
+            .read()?
+            .execute(params![credential, now])
+            .read()?;
+    }
+    Ok(())
+}
+
+const COLUMNS: &str =
+    "id, kind, label, identifier, admin_id, home_url, limits, created_at, expires_at, revoked_at,
+    enabled, old_until, last_used_at";
+
+fn credential(row: &Row<'_>) -> rusqlite::Result<Credential> {
+    let kind: String = row.get(1)?;
+    Ok(Credential {
+        credential_id: row.get(0)?,
+        kind: if kind == "host" { CredentialKind::Host } else { CredentialKind::Api },
+        label: row.get(2)?,
+        identifier: row.get(3)?,
+        admin_id: row.get(4)?,
+        home_url: row.get(5)?,
+        limits: limits(row.get_ref(6)?.as_str()?)?,
+        created_at: row.get(7)?,
+        expires_at: row.get(8)?,
+        revoked_at: row.get(9)?,
+        enabled: row.get(10)?,
+        old_secret_until: row.get(11)?,
+        last_used_at: row.get(12)?,
+    })
+}
+
+/// By label or identifier.
+fn find(connection: &Connection, name: &str) -> StoreResult<Option<Credential>> {
+    connection
+        .prepare_cached(&format!("SELECT {COLUMNS} FROM credential WHERE label = ?1 OR identifier = ?1"))
+        .read()?
+        .query_row([name], credential)
+        .optional()
+        .read()
+}
+
+/// By label or identifier, right after it was changed.
+fn reread(connection: &Connection, name: &str) -> StoreResult<Credential> {
+    find(connection, name)?.ok_or(StoreError::Corrupt("a credential is missing"))
+}
+
+/// All that are there.
+pub(super) fn all(connection: &Connection) -> StoreResult<Vec<Credential>> {
+    connection
+        .prepare_cached(&format!("SELECT {COLUMNS} FROM credential ORDER BY id"))
+        .read()?
+        .query_map([], credential)
+        .read()?
+        .collect::<rusqlite::Result<_>>()
+        .read()
+}
+
+/// A host credential without limits but those given.
+pub(super) fn insert_host(
+    connection: &Connection,
+    label: &str,
+    limits: &Limits,
+    now: Timestamp,
+) -> StoreResult<()> {
+    let limits = serde_json::json!(limits).to_string();
+    connection
+        .execute(
+            "INSERT INTO credential (kind, label, limits, serial, void_serial, created_at) VALUES ('host', ?1, ?2, 0, -1, ?3)",
+            params![label, limits, now],
+        )
+        .read()?;
+    Ok(())
+}
+
+impl CredentialStore for SqliteStore {
+    fn secret_facts(&self, identifier: &str) -> StoreResult<(Arc<Settings>, Option<SecretFacts>)> {
+        self.database.read(|connection| {
+            let settings = self.database.settings(connection)?;
+            let found = connection
+                .prepare_cached(&format!(
+                    "SELECT {FACTS}, credential.id, credential.digest, credential.old_digest
+                     FROM credential LEFT JOIN admin ON admin.id = credential.admin_id
+                     WHERE credential.identifier = ?1"
+                ))
+                .read()?
+                .query_row([identifier], |row| {
+                    Ok(SecretFacts {
+                        id: row.get(FACTS_WIDTH)?,
+                        digest: row.get(FACTS_WIDTH + 1)?,
+                        old_digest: row.get(FACTS_WIDTH + 2)?,
+                        facts: facts(row, 0)?,
+                    })
+                })
+                .optional()
+                .read()?;
+            Ok((settings, found))
+        })
+    }
+
+    fn host_caller(&self, label: &str) -> StoreResult<Option<(CredentialId, CallerFacts)>> {
+        self.database.read(|connection| {
+            connection
+                .prepare_cached(&format!(
+                    "SELECT {FACTS}, credential.id FROM credential LEFT JOIN admin ON admin.id = credential.admin_id
+                     WHERE credential.label = ?1 AND credential.kind = 'host'"
+                ))
+                .read()?
+                .query_row([label], |row| Ok((row.get(FACTS_WIDTH)?, facts(row, 0)?)))
+                .optional()
+                .read()
+        })
+    }
+
+    fn caller_facts(&self, caller: &Caller) -> StoreResult<Option<CallerFacts>> {
+        self.database.read(|connection| caller_facts(connection, caller))
+    }
+
+    fn note_use(&self, credential: CredentialId, now: Timestamp) -> StoreResult<()> {
+        self.database.write(Sync::Relaxed, |connection| {
+            connection
+                .prepare_cached("UPDATE credential SET last_used_at = ?2 WHERE id = ?1")
+                .read()?
+                .execute(params![credential, now])
+                .read()?;
+            Ok(())
+        })
+    }
+
+    fn create_credential(&self, row: &CredentialRow<'_>, at: At<'_>) -> StoreResult<Outcome<Credential>> {
+        self.database.write(Sync::Synced, |connection| {
+            let new = row.new;
+            let admin = match &new.admin {
+                None => None,
+                Some(username) => match super::admins::find(connection, username)? {
+                    Some(admin) => Some(admin.admin_id),
+                    None => return Ok(Err(Reason::AdminUnknown.into())),
+                },
+            };
+            if find(connection, &new.label)?.is_some() {
+                return Ok(Err(Reason::AlreadyExists.into()));
+            }
+            let limits = serde_json::json!(new.limits).to_string();
+            let (serial, void_serial) = if new.host { (0, -1) } else { (1, 0) };
+            connection
+                .execute(
+                    "INSERT INTO credential (kind, label, identifier, admin_id, home_url, limits, digest, serial,
+                                             void_serial, created_at, expires_at)
+                     VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
+                    params![
+                        if new.host { "host" } else { "api" },
+                        new.label,
+                        row.identifier,
+                        admin,
+                        new.home_url,
+                        limits,
+                        row.digest,
+                        serial,
+                        void_serial,
+                        at.now,
+                        new.expires_at,
+                    ],
+                )
+                .read()?;
+            let made = reread(connection, &new.label)?;
+            write(connection, EventKind::CredentialCreated, &made, None, at)?;
+            Ok(Ok(made))
+        })
+    }
+
+    fn list_credentials(&self) -> StoreResult<Vec<Credential>> {
+        self.database.read(all)
+    }
+
+    fn find_credential(&self, name: &str) -> StoreResult<Option<Credential>> {
+        self.database.read(|connection| find(connection, name))
+    }
+
+    fn rotate_credential(
+        &self,
+        name: &str,
+        digest: &[u8; 32],
+        rotation: &Rotation,
+        at: At<'_>,
+    ) -> StoreResult<Outcome<IssuedSecret>> {
+        self.database.write(Sync::Synced, |connection| {
+            let Some(found) = find(connection, name)? else {
+                return Ok(Err(Reason::CredentialUnknown.into()));
+            };
+            if found.revoked_at.is_some() {
+                return Ok(Err(Reason::CredentialRevoked.into()));
+            }
+            if found.kind == CredentialKind::Host {
+                return Ok(Err(Error::invalid("credential", "a host credential has no secret")));
+            }
+            let leaked = rotation.leaked_since.is_some();
+            let tokens_ended =
+                if leaked { tokens::count_unspent(connection, found.credential_id, at.now)? } else { 0 };
+            let sessions_ended = match rotation.leaked_since {
+                Some(since) => sessions::end_of_credential(connection, found.credential_id, since, at.now)?,
+                None => 0,
+            };
+            connection
+                .execute(
+                    "UPDATE credential SET old_digest = CASE WHEN ?2 THEN NULL ELSE digest END, digest = ?3,
+                            old_until = CASE WHEN ?2 THEN NULL ELSE ?4 END,
+                            void_serial = CASE WHEN ?2 THEN serial ELSE void_serial END, serial = serial + 1
+                     WHERE id = ?1",
+                    params![found.credential_id, leaked, digest, at.now.plus(rotation.overlap)],
+                )
+                .read()?;
+            let credential = reread(connection, &found.label)?;
+            let detail = if leaked {
+                format!("leaked: {tokens_ended} tokens and {sessions_ended} sessions ended")
+            } else {
+                format!("old secret accepted for {} s more", rotation.overlap.as_secs())
+            };
+            write(connection, EventKind::CredentialRotated, &credential, Some(detail), at)?;
+            Ok(Ok(IssuedSecret { credential, secret: None, tokens_ended, sessions_ended }))
+        })
+    }
+
+    fn revoke_credential(&self, name: &str, end_sessions: bool, at: At<'_>) -> StoreResult<Outcome<Ended>> {
+        self.database.write(Sync::Synced, |connection| {
+            let Some(found) = find(connection, name)? else {
+                return Ok(Err(Reason::CredentialUnknown.into()));
+            };
+            let id = found.credential_id;
+            let sessions = if end_sessions {
+                sessions::end_of_credential(connection, id, Timestamp::from_millis(0), at.now)?
+            } else {
+                0
+            };
+            if found.revoked_at.is_some() {
+                return Ok(Ok(Ended { credential: found, tokens: 0, sessions }));
+            }
+            let tokens = tokens::count_unspent(connection, id, at.now)?;
+            connection
+                .execute("UPDATE credential SET revoked_at = ?2 WHERE id = ?1", params![id, at.now])
+                .read()?;
+            let credential = reread(connection, &found.label)?;
+            let detail = format!("{tokens} tokens and {sessions} sessions ended");
+            write(connection, EventKind::CredentialRevoked, &credential, Some(detail), at)?;
+            Ok(Ok(Ended { credential, tokens, sessions }))
+        })
+    }
+
+    fn enable_credential(&self, name: &str, enabled: bool, at: At<'_>) -> StoreResult<Outcome<Credential>> {
+        self.database.write(Sync::Synced, |connection| {
+            let Some(found) = find(connection, name)? else {
+                return Ok(Err(Reason::CredentialUnknown.into()));
+            };
+            if found.kind != CredentialKind::Host {
+                return Ok(Err(Error::invalid(
+                    "credential",
+                    "only a host credential can be switched off and on; revoke this one",
+                )));
+            }
+            connection
+                .execute(
+                    "UPDATE credential SET enabled = ?2 WHERE id = ?1",
+                    params![found.credential_id, enabled],
+                )
+                .read()?;
+            let credential = reread(connection, &found.label)?;
+            let kind = if enabled { EventKind::CredentialEnabled } else { EventKind::CredentialDisabled };
+            write(connection, kind, &credential, None, at)?;
+            Ok(Ok(credential))
+        })
+    }
+}
+
+fn write(
+    connection: &Connection,
+    kind: EventKind,
+    credential: &Credential,
+    detail: Option<String>,
+    at: At<'_>,
+) -> StoreResult<()> {
+    let mut event = NewEvent::new(kind).by(at.by).object(&credential.label);
+    event.credential = Some(credential.credential_id);
+    event.admin = credential.admin_id;
+    event.detail = detail;
+    write_event(connection, &event, at.now)
+}

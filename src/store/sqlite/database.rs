@@ -1,0 +1,319 @@
+//! The one way to the file: connections, transactions, what is synced, and whether an answer may be given.
+
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use rusqlite::backup::{Backup, StepResult};
+use rusqlite::config::DbConfig;
+use rusqlite::{Connection, OpenFlags};
+
+use super::error::{ReadError, of_commit};
+use super::identity::{Identity, refuse_inherited};
+use super::pool::Pool;
+use super::{schema, settings};
+use crate::error::StoreError;
+use crate::settings::Settings;
+use crate::store::StoreResult;
+use crate::sys;
+use crate::upkeep::Progress;
+
+/// The oldest SQLite that works (STRICT tables), as its version number.
+const OLDEST_SQLITE: (i32, &str) = (3_037_000, "3.37.0");
+
+/// How many readers may be at work at once in one process.
+const READERS: usize = 4;
+
+/// Whether a commit must be on the disk when the act returns.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Sync {
+    /// Yes: for everything whose loss would let somebody in.
+    Synced,
+    /// No: losing it fails safe.
+    Relaxed,
+}
+
+/// A connection for writing, and which `synchronous` it is in.
+#[derive(Debug)]
+struct Writer {
+    connection: Connection,
+    synchronous: AtomicU8,
+}
+
+impl Writer {
+    fn prepare(&self, sync: Sync) -> StoreResult<()> {
+        let (level, sql) = match sync {
+            Sync::Synced => (2, "PRAGMA synchronous = FULL"),
+            Sync::Relaxed => (1, "PRAGMA synchronous = NORMAL"),
+        };
+        if self.synchronous.load(Ordering::Relaxed) != level {
+            self.connection.execute_batch(sql).read()?;
+            self.synchronous.store(level, Ordering::Relaxed);
+        }
+        Ok(())
+    }
+}
+
+/// An open store file.
+#[derive(Debug)]
+pub(super) struct Database {
+    path: PathBuf,
+    deadline: Duration,
+    writer: Pool<Writer>,
+    readers: Pool<Connection>,
+    identity: Identity,
+    replaced: AtomicBool,
+    settings: Mutex<Option<(i64, Arc<Settings>)>>,
+}
+
+/// A connection with the settings that every one of ours has.
+pub(super) fn connect(path: &Path, flags: OpenFlags, deadline: Duration) -> StoreResult<Connection> {
+    let connection = Connection::open_with_flags(
+        path,
+        flags | OpenFlags::SQLITE_OPEN_NO_MUTEX | OpenFlags::SQLITE_OPEN_NOFOLLOW,
+    )
+    .read()?;
+    connection.busy_timeout(deadline).read()?;
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_DEFENSIVE, true).read()?;
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_TRUSTED_SCHEMA, false).read()?;
+    connection.set_prepared_statement_cache_capacity(64);
+    connection.execute_batch("PRAGMA foreign_keys = ON; PRAGMA synchronous = FULL;").read()?;
+    Ok(connection)
+}
+
+/// Is the SQLite that was linked new enough?
+pub(super) fn check_sqlite() -> StoreResult<()> {
+    if rusqlite::version_number() < OLDEST_SQLITE.0 {
+        return Err(StoreError::SqliteTooOld { found: rusqlite::version(), needed: OLDEST_SQLITE.1 });
+    }
+    Ok(())
+}
+
+/// What stands at the path, as far as it can be told without opening it.
+pub(super) fn look_at(path: &Path) -> StoreResult<PathBuf> {
+    let metadata = std::fs::metadata(path).map_err(|error| match error.kind() {
+        std::io::ErrorKind::NotFound => StoreError::Missing,
+        std::io::ErrorKind::PermissionDenied => StoreError::Denied,
+        kind => StoreError::Io(kind.to_string()),
+    })?;
+    if metadata.is_dir() {
+        return Err(StoreError::IsAFolder);
+    }
+    if !metadata.is_file() {
+        return Err(StoreError::NotAStore("it is no regular file"));
+    }
+    if metadata.len() == 0 {
+        return Err(StoreError::NotAStore("the file is empty"));
+    }
+    let path = path.canonicalize().map_err(|error| StoreError::Io(error.kind().to_string()))?;
+    if !sys::writable(sys::folder_of(&path)) || !sys::writable(&path) {
+        return Err(StoreError::ReadOnly);
+    }
+    Ok(path)
+}
+
+impl Database {
+    /// Open what stands there.
+    pub(super) fn open(path: &Path, deadline: Duration) -> StoreResult<Self> {
+        check_sqlite()?;
+        let path = look_at(path)?;
+        let id = sys::file_id(&path).map_err(|_| StoreError::Missing)?;
+        refuse_inherited(id)?;
+        let connection = connect(&path, OpenFlags::SQLITE_OPEN_READ_WRITE, deadline)?;
+        schema::check_and_upgrade(&connection)?;
+        require_wal(&connection, deadline)?;
+        // The first read makes `-wal` and `-shm` if nobody has the store open.
+        connection.query_row("SELECT id FROM store", [], |_| Ok(())).read()?;
+        let identity = Identity::register(&path, id)?;
+        let writer = Writer { connection, synchronous: AtomicU8::new(2) };
+        Ok(Database {
+            path,
+            deadline,
+            writer: Pool::new(1, Some(writer)),
+            readers: Pool::new(READERS, None),
+            identity,
+            replaced: AtomicBool::new(false),
+            settings: Mutex::new(None),
+        })
+    }
+
+    /// Where it stands.
+    pub(super) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// How long anything may wait.
+    pub(super) fn deadline(&self) -> Duration {
+        self.deadline
+    }
+
+    fn usable(&self) -> StoreResult<()> {
+        self.identity.usable()?;
+        if self.replaced.load(Ordering::Acquire) { Err(StoreError::Replaced) } else { Ok(()) }
+    }
+
+    /// Is it still the file that was opened? If not, this handle answers nothing any more.
+    pub(super) fn unchanged(&self) -> StoreResult<()> {
+        self.identity.unchanged().inspect_err(|_| self.replaced.store(true, Ordering::Release))
+    }
+
+    /// Run a reading act on one snapshot.
+    pub(super) fn read<T>(&self, act: impl FnOnce(&Connection) -> StoreResult<T>) -> StoreResult<T> {
+        self.usable()?;
+        let lease = self.readers.take(Instant::now() + self.deadline, || {
+            connect(&self.path, OpenFlags::SQLITE_OPEN_READ_WRITE, self.deadline)
+        })?;
+        let connection = lease.get()?;
+        let _open = Rollback::begin(connection, "BEGIN DEFERRED")?;
+        act(connection)
+    }
+
+    /// Run a writing act: every change of a store goes through here.
+    ///
+    /// The act sees its facts and makes its changes under SQLite's write lock. An `Err` of the act undoes everything. A synced act
+    /// syncs even if it changed nothing, so that no answer rests on what another caller has not synced yet, and is
+    /// answered only if the file is still the one that was opened.
+    pub(super) fn write<T>(
+        &self,
+        sync: Sync,
+        act: impl FnOnce(&Connection) -> StoreResult<T>,
+    ) -> StoreResult<T> {
+        self.usable()?;
+        let lease = self.writer.take(Instant::now() + self.deadline, || Err(StoreError::Busy))?;
+        let writer = lease.get()?;
+        let connection = &writer.connection;
+        writer.prepare(sync)?;
+        let open = Rollback::begin(connection, "BEGIN IMMEDIATE")?;
+        let before = connection.total_changes();
+        let result = act(connection)?;
+        if sync == Sync::Synced && connection.total_changes() == before {
+            connection.prepare_cached("UPDATE store SET syncs = syncs + 1").read()?.execute([]).read()?;
+        }
+        open.commit().inspect_err(|error| {
+            if *error == StoreError::Indeterminate {
+                self.identity.poison();
+            }
+        })?;
+        if sync == Sync::Synced {
+            self.unchanged()?;
+        }
+        Ok(result)
+    }
+
+    /// Replace the whole content by another file's, in one synced transaction of SQLite's own.
+    pub(super) fn replace_content(&self, from: &Connection, progress: &mut Progress<'_>) -> StoreResult<()> {
+        self.usable()?;
+        let mut lease = self.writer.take(Instant::now() + self.deadline, || Err(StoreError::Busy))?;
+        let writer = lease.get_mut()?;
+        writer.prepare(Sync::Synced)?;
+        writer.connection.flush_prepared_statement_cache();
+        copy(from, &mut writer.connection, self.deadline, progress)?;
+        self.unchanged()
+    }
+
+    /// The settings in force in this transaction. They are parsed anew only when their nonce has changed.
+    pub(super) fn settings(&self, connection: &Connection) -> StoreResult<Arc<Settings>> {
+        let nonce: i64 = connection
+            .prepare_cached("SELECT settings_nonce FROM store")
+            .read()?
+            .query_row([], |row| row.get(0))
+            .read()?;
+        let mut cached = self.settings.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((known, settings)) = &*cached
+            && *known == nonce
+        {
+            return Ok(Arc::clone(settings));
+        }
+        let settings = Arc::new(settings::load(connection)?);
+        *cached = Some((nonce, Arc::clone(&settings)));
+        Ok(settings)
+    }
+}
+
+impl Drop for Database {
+    fn drop(&mut self) {
+        if self.identity.inherited() {
+            // Closing here could end the parent's WAL: the child never had the locks that would forbid it.
+            self.writer.drain().into_iter().for_each(std::mem::forget);
+            self.readers.drain().into_iter().for_each(std::mem::forget);
+        }
+    }
+}
+
+/// Copy all pages from one connection to another. The reader's snapshot must be held by the caller if the source may change.
+pub(super) fn copy(
+    from: &Connection,
+    to: &mut Connection,
+    deadline: Duration,
+    progress: &mut Progress<'_>,
+) -> StoreResult<u64> {
+    const PAGES: std::ffi::c_int = 256;
+    let backup = Backup::new(from, to).read()?;
+    let mut until = Instant::now() + deadline;
+    loop {
+        let step = backup.step(PAGES).read()?;
+        let counts = backup.progress();
+        let total = u64::try_from(counts.pagecount).unwrap_or(0);
+        progress(total - u64::try_from(counts.remaining).unwrap_or(0).min(total), total);
+        match step {
+            StepResult::Done => return Ok(total),
+            StepResult::More => until = Instant::now() + deadline,
+            _ if Instant::now() >= until => return Err(StoreError::Busy),
+            _ => std::thread::sleep(Duration::from_millis(5)),
+        }
+    }
+}
+
+/// Our files are made in WAL mode; somebody's other tool may have changed that.
+fn require_wal(connection: &Connection, deadline: Duration) -> StoreResult<()> {
+    let until = Instant::now() + deadline;
+    loop {
+        let mode: rusqlite::Result<String> =
+            connection.pragma_update_and_check(None, "journal_mode", "wal", |row| row.get(0));
+        match mode.read() {
+            Ok(mode) if mode == "wal" => return Ok(()),
+            Ok(_) => return Err(StoreError::Io("the file system can't hold a write-ahead log".to_owned())),
+            // The switch does not wait for others by itself.
+            Err(StoreError::Busy) if Instant::now() < until => std::thread::sleep(Duration::from_millis(5)),
+            Err(error) => return Err(error),
+        }
+    }
+}
+
+/// An open transaction that is undone unless committed, also when the act panics.
+struct Rollback<'a>(Option<&'a Connection>);
+
+impl<'a> Rollback<'a> {
+    fn begin(connection: &'a Connection, sql: &str) -> StoreResult<Self> {
+        connection.prepare_cached(sql).read()?.execute([]).read()?;
+        Ok(Rollback(Some(connection)))
+    }
+
+    fn commit(mut self) -> StoreResult<()> {
+        let Some(connection) = self.0.take() else {
+            return Ok(());
+        };
+        let committed = connection.prepare_cached("COMMIT").read()?.execute([]);
+        committed.map(drop).map_err(|error| {
+            let meaning = of_commit(&error);
+            undo(connection);
+            meaning
+        })
+    }
+}
+
+impl Drop for Rollback<'_> {
+    fn drop(&mut self) {
+        if let Some(connection) = self.0 {
+            undo(connection);
+        }
+    }
+}
+
+fn undo(connection: &Connection) {
+    if !connection.is_autocommit() {
+        // If even this fails, SQLite has undone the transaction itself, or the next BEGIN says what is wrong.
+        let _ = connection.execute_batch("ROLLBACK");
+    }
+}

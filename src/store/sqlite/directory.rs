@@ -1,0 +1,429 @@
+//! Users, clients and memberships.
+
+use rusqlite::{Connection, OptionalExtension, Row, ToSql, params};
+
+use super::audit::write_event;
+use super::database::Sync;
+use super::error::ReadError;
+use super::{SqliteStore, sessions, tokens};
+use crate::audit::{EventKind, NewEvent};
+use crate::directory::{
+    Client, ClientStatus, DirectoryQuery, Email, Member, NewClient, NewUser, Page, Place, User,
+};
+use crate::error::{Reason, StoreError};
+use crate::id::{ClientId, UserId};
+use crate::store::{At, DirectoryStore, Outcome, StoreResult};
+use crate::upkeep::Erased;
+
+const USER: &str = "id, email, first_name, last_name, enabled, created_at, erased_at";
+const CLIENT: &str =
+    "id, email, first_name, last_name, company_name, status, allow_sso, group_id, created_at";
+
+fn user(row: &Row<'_>) -> rusqlite::Result<User> {
+    Ok(User {
+        user_id: row.get(0)?,
+        email: row.get(1)?,
+        first_name: row.get(2)?,
+        last_name: row.get(3)?,
+        enabled: row.get(4)?,
+        created_at: row.get(5)?,
+        erased_at: row.get(6)?,
+        clients: Vec::new(),
+    })
+}
+
+fn client(row: &Row<'_>) -> rusqlite::Result<Client> {
+    let status = ClientStatus::parse(row.get_ref(5)?.as_str()?)
+        .ok_or_else(|| rusqlite::Error::InvalidColumnType(5, "status".into(), rusqlite::types::Type::Text))?;
+    Ok(Client {
+        client_id: row.get(0)?,
+        email: row.get(1)?,
+        first_name: row.get(2)?,
+        last_name: row.get(3)?,
+        company_name: row.get(4)?,
+        status,
+        allow_sso: row.get(6)?,
+        group_id: row.get(7)?,
+        created_at: row.get(8)?,
+        members: Vec::new(),
+    })
+}
+
+fn places(connection: &Connection, user: UserId) -> StoreResult<Vec<Place>> {
+    connection
+        .prepare_cached("SELECT client_id, owner FROM member WHERE user_id = ?1 ORDER BY client_id")
+        .read()?
+        .query_map([user], |row| Ok(Place { client_id: row.get(0)?, owner: row.get(1)? }))
+        .read()?
+        .collect::<rusqlite::Result<_>>()
+        .read()
+}
+
+fn members(connection: &Connection, client: ClientId) -> StoreResult<Vec<Member>> {
+    connection
+        .prepare_cached("SELECT user_id, owner FROM member WHERE client_id = ?1 ORDER BY user_id")
+        .read()?
+        .query_map([client], |row| Ok(Member { user_id: row.get(0)?, owner: row.get(1)? }))
+        .read()?
+        .collect::<rusqlite::Result<_>>()
+        .read()
+}
+
+pub(super) fn find_user(connection: &Connection, id: UserId) -> StoreResult<Option<User>> {
+    let found = connection
+        .prepare_cached(&format!("SELECT {USER} FROM user WHERE id = ?1"))
+        .read()?
+        .query_row([id], user)
+        .optional()
+        .read()?;
+    match found {
+        Some(mut user) => {
+            user.clients = places(connection, id)?;
+            Ok(Some(user))
+        }
+        None => Ok(None),
+    }
+}
+
+pub(super) fn find_client(connection: &Connection, id: ClientId) -> StoreResult<Option<Client>> {
+    let found = connection
+        .prepare_cached(&format!("SELECT {CLIENT} FROM client WHERE id = ?1"))
+        .read()?
+        .query_row([id], client)
+        .optional()
+        .read()?;
+    match found {
+        Some(mut client) => {
+            client.members = members(connection, id)?;
+            Ok(Some(client))
+        }
+        None => Ok(None),
+    }
+}
+
+/// The user of an address, if there is one.
+pub(super) fn user_of_address(connection: &Connection, email: &Email) -> StoreResult<Option<UserId>> {
+    connection
+        .prepare_cached("SELECT id FROM user WHERE email = ?1")
+        .read()?
+        .query_row([email.as_str()], |row| row.get(0))
+        .optional()
+        .read()
+}
+
+/// The clients of an address; two are enough to know that there are several.
+pub(super) fn clients_of_address(connection: &Connection, email: &Email) -> StoreResult<Vec<ClientId>> {
+    connection
+        .prepare_cached("SELECT id FROM client WHERE email = ?1 ORDER BY id LIMIT 2")
+        .read()?
+        .query_map([email.as_str()], |row| row.get(0))
+        .read()?
+        .collect::<rusqlite::Result<_>>()
+        .read()
+}
+
+fn exists(connection: &Connection, sql: &str, value: impl ToSql) -> StoreResult<bool> {
+    connection.prepare_cached(sql).read()?.exists([value]).read()
+}
+
+/// A prefix for LIKE, which folds ASCII letters only.
+fn prefix(search: &str) -> String {
+    let mut pattern = String::with_capacity(search.len() + 1);
+    for character in search.chars() {
+        if matches!(character, '%' | '_' | '\\') {
+            pattern.push('\\');
+        }
+        pattern.push(character);
+    }
+    pattern.push('%');
+    pattern
+}
+
+/// One page of a table, and how many rows match in all.
+fn page<T>(
+    connection: &Connection,
+    table: &str,
+    columns: &str,
+    condition: &str,
+    query: &DirectoryQuery,
+    limit: u32,
+    read: fn(&Row<'_>) -> rusqlite::Result<T>,
+) -> StoreResult<Page<T>> {
+    let email = match query.email.as_deref().map(Email::parse) {
+        Some(Ok(email)) => Some(email.as_str().to_owned()),
+        // Nobody has an address that is none.
+        Some(Err(_)) => return Ok(Page { total: 0, items: Vec::new() }),
+        None => None,
+    };
+    let search = query.search.as_deref().filter(|search| !search.is_empty()).map(prefix);
+    let status = query.status.map(ClientStatus::as_str);
+    let total = connection
+        .prepare_cached(&format!("SELECT count(*) FROM {table} WHERE {condition}"))
+        .read()?
+        .query_row(params![email, search, status], |row| row.get(0))
+        .read()?;
+    let order = if query.descending { "DESC" } else { "ASC" };
+    let items = connection
+        .prepare_cached(&format!(
+            "SELECT {columns} FROM {table} WHERE {condition} ORDER BY id {order} LIMIT ?4 OFFSET ?5"
+        ))
+        .read()?
+        .query_map(
+            params![email, search, status, limit, i64::try_from(query.offset).unwrap_or(i64::MAX)],
+            read,
+        )
+        .read()?
+        .collect::<rusqlite::Result<_>>()
+        .read()?;
+    Ok(Page { total, items })
+}
+
+const USER_MATCHES: &str = r"(?1 IS NULL OR email = ?1) AND ?3 IS NULL AND (?2 IS NULL
+    OR email LIKE ?2 ESCAPE '\' OR first_name LIKE ?2 ESCAPE '\' OR last_name LIKE ?2 ESCAPE '\'
+    OR (first_name || ' ' || last_name) LIKE ?2 ESCAPE '\')";
+
+const CLIENT_MATCHES: &str = r"(?1 IS NULL OR email = ?1) AND (?3 IS NULL OR status = ?3) AND (?2 IS NULL
+    OR email LIKE ?2 ESCAPE '\' OR first_name LIKE ?2 ESCAPE '\' OR last_name LIKE ?2 ESCAPE '\'
+    OR (first_name || ' ' || last_name) LIKE ?2 ESCAPE '\' OR company_name LIKE ?2 ESCAPE '\')";
+
+fn insert_member(connection: &Connection, user: UserId, client: ClientId, owner: bool) -> StoreResult<()> {
+    connection
+        .prepare_cached("INSERT INTO member (user_id, client_id, owner) VALUES (?1, ?2, ?3)")
+        .read()?
+        .execute(params![user, client, owner])
+        .read()?;
+    Ok(())
+}
+
+fn write_user(connection: &Connection, kind: EventKind, user: UserId, at: At<'_>) -> StoreResult<()> {
+    let mut event = NewEvent::new(kind).by(at.by);
+    event.user = Some(user);
+    write_event(connection, &event, at.now)
+}
+
+impl SqliteStore {
+    /// Change one client and tell of it.
+    fn change_client(
+        &self,
+        id: ClientId,
+        event: NewEvent<'_>,
+        at: At<'_>,
+        change: impl FnOnce(&Connection) -> StoreResult<Result<(), Reason>>,
+    ) -> StoreResult<Outcome<Client>> {
+        self.database.write(Sync::Synced, |connection| {
+            if !exists(connection, "SELECT 1 FROM client WHERE id = ?1", id)? {
+                return Ok(Err(Reason::ClientUnknown.into()));
+            }
+            if let Err(reason) = change(connection)? {
+                return Ok(Err(reason.into()));
+            }
+            let mut event = event.by(at.by);
+            event.client = Some(id);
+            write_event(connection, &event, at.now)?;
+            find_client(connection, id)?.map(Ok).ok_or(StoreError::Corrupt("a client is missing"))
+        })
+    }
+}
+
+impl DirectoryStore for SqliteStore {
+    fn add_user(&self, new: &NewUser, email: &Email, at: At<'_>) -> StoreResult<Outcome<User>> {
+        self.database.write(Sync::Synced, |connection| {
+            let taken = match new.user_id {
+                Some(id) => exists(connection, "SELECT 1 FROM user WHERE id = ?1", id)?,
+                None => false,
+            };
+            if taken || user_of_address(connection, email)?.is_some() {
+                return Ok(Err(Reason::AlreadyExists.into()));
+            }
+            connection
+                .prepare_cached(
+                    "INSERT INTO user (id, email, first_name, last_name, created_at) VALUES (?1, ?2, ?3, ?4, ?5)",
+                )
+                .read()?
+                .execute(params![new.user_id, email.as_str(), new.first_name, new.last_name, at.now])
+                .read()?;
+            let made = user_of_address(connection, email)?.ok_or(StoreError::Corrupt("a user is missing"))?;
+            write_user(connection, EventKind::UserAdded, made, at)?;
+            find_user(connection, made)?.map(Ok).ok_or(StoreError::Corrupt("a user is missing"))
+        })
+    }
+
+    fn find_user(&self, id: UserId) -> StoreResult<Option<User>> {
+        self.database.read(|connection| find_user(connection, id))
+    }
+
+    fn list_users(&self, query: &DirectoryQuery, limit: u32) -> StoreResult<Page<User>> {
+        self.database.read(|connection| {
+            let mut found = page(connection, "user", USER, USER_MATCHES, query, limit, user)?;
+            for user in &mut found.items {
+                user.clients = places(connection, user.user_id)?;
+            }
+            Ok(found)
+        })
+    }
+
+    fn enable_user(&self, id: UserId, enabled: bool, at: At<'_>) -> StoreResult<Outcome<User>> {
+        self.database.write(Sync::Synced, |connection| {
+            let Some(found) = find_user(connection, id)? else {
+                return Ok(Err(Reason::UserUnknown.into()));
+            };
+            if enabled && found.erased_at.is_some() {
+                return Ok(Err(Reason::UserUnknown.into()));
+            }
+            connection.execute("UPDATE user SET enabled = ?2 WHERE id = ?1", params![id, enabled]).read()?;
+            if !enabled {
+                sessions::end_of_user(connection, id, at.now)?;
+            }
+            let kind = if enabled { EventKind::UserEnabled } else { EventKind::UserDisabled };
+            write_user(connection, kind, id, at)?;
+            find_user(connection, id)?.map(Ok).ok_or(StoreError::Corrupt("a user is missing"))
+        })
+    }
+
+    fn erase_user(&self, id: UserId, at: At<'_>) -> StoreResult<Outcome<Erased>> {
+        self.database.write(Sync::Synced, |connection| {
+            if !exists(connection, "SELECT 1 FROM user WHERE id = ?1", id)? {
+                return Ok(Err(Reason::UserUnknown.into()));
+            }
+            connection
+                .execute(
+                    "UPDATE user SET email = NULL, first_name = '', last_name = '', enabled = 0,
+                            erased_at = ifnull(erased_at, ?2) WHERE id = ?1",
+                    params![id, at.now],
+                )
+                .read()?;
+            let sessions_ended = sessions::end_of_user(connection, id, at.now)?;
+            let tokens_ended = tokens::revoke_where(connection, "user_id = ?2", id, at.now)?;
+            write_user(connection, EventKind::UserErased, id, at)?;
+            Ok(Ok(Erased { user_id: id, tokens_ended, sessions_ended }))
+        })
+    }
+
+    fn add_client(&self, new: &NewClient, email: &Email, at: At<'_>) -> StoreResult<Outcome<Client>> {
+        self.database.write(Sync::Synced, |connection| {
+            if let Some(id) = new.client_id
+                && exists(connection, "SELECT 1 FROM client WHERE id = ?1", id)?
+            {
+                return Ok(Err(Reason::AlreadyExists.into()));
+            }
+            if let Some(owner) = new.owner
+                && !exists(connection, "SELECT 1 FROM user WHERE id = ?1", owner)?
+            {
+                return Ok(Err(Reason::UserUnknown.into()));
+            }
+            let made: ClientId = connection
+                .prepare_cached(
+                    "INSERT INTO client (id, email, first_name, last_name, company_name, status, group_id, created_at)
+                     VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8) RETURNING id",
+                )
+                .read()?
+                .query_row(
+                    params![
+                        new.client_id,
+                        email.as_str(),
+                        new.first_name,
+                        new.last_name,
+                        new.company_name,
+                        new.status.as_str(),
+                        new.group_id,
+                        at.now,
+                    ],
+                    |row| row.get(0),
+                )
+                .read()?;
+            if let Some(owner) = new.owner {
+                insert_member(connection, owner, made, true)?;
+            }
+            let mut event = NewEvent::new(EventKind::ClientAdded).by(at.by);
+            event.client = Some(made);
+            event.user = new.owner;
+            write_event(connection, &event, at.now)?;
+            find_client(connection, made)?.map(Ok).ok_or(StoreError::Corrupt("a client is missing"))
+        })
+    }
+
+    fn find_client(&self, id: ClientId) -> StoreResult<Option<Client>> {
+        self.database.read(|connection| find_client(connection, id))
+    }
+
+    fn list_clients(&self, query: &DirectoryQuery, limit: u32) -> StoreResult<Page<Client>> {
+        self.database.read(|connection| {
+            let mut found = page(connection, "client", CLIENT, CLIENT_MATCHES, query, limit, client)?;
+            for client in &mut found.items {
+                client.members = members(connection, client.client_id)?;
+            }
+            Ok(found)
+        })
+    }
+
+    fn set_client_status(
+        &self,
+        id: ClientId,
+        status: ClientStatus,
+        at: At<'_>,
+    ) -> StoreResult<Outcome<Client>> {
+        let event = NewEvent::new(EventKind::ClientStatusSet).detail(status.as_str());
+        self.change_client(id, event, at, |connection| {
+            connection
+                .execute("UPDATE client SET status = ?2 WHERE id = ?1", params![id, status.as_str()])
+                .read()?;
+            Ok(Ok(()))
+        })
+    }
+
+    fn set_client_sso(&self, id: ClientId, allow: bool, at: At<'_>) -> StoreResult<Outcome<Client>> {
+        let event = NewEvent::new(EventKind::ClientSsoSet).detail(if allow { "on" } else { "off" });
+        self.change_client(id, event, at, |connection| {
+            connection
+                .execute("UPDATE client SET allow_sso = ?2 WHERE id = ?1", params![id, allow])
+                .read()?;
+            Ok(Ok(()))
+        })
+    }
+
+    fn add_member(
+        &self,
+        user: UserId,
+        client: ClientId,
+        owner: bool,
+        at: At<'_>,
+    ) -> StoreResult<Outcome<Client>> {
+        let mut event = NewEvent::new(EventKind::MemberAdded);
+        event.user = Some(user);
+        event.detail = owner.then(|| "owner".to_owned());
+        self.change_client(client, event, at, |connection| {
+            if !exists(connection, "SELECT 1 FROM user WHERE id = ?1", user)? {
+                return Ok(Err(Reason::UserUnknown));
+            }
+            let held = members(connection, client)?;
+            if held.iter().any(|member| member.user_id == user) {
+                return Ok(Err(Reason::AlreadyExists));
+            }
+            if owner && held.iter().any(|member| member.owner) {
+                return Ok(Err(Reason::OwnerExists));
+            }
+            insert_member(connection, user, client, owner)?;
+            Ok(Ok(()))
+        })
+    }
+
+    fn remove_member(&self, user: UserId, client: ClientId, at: At<'_>) -> StoreResult<Outcome<Client>> {
+        let mut event = NewEvent::new(EventKind::MemberRemoved);
+        event.user = Some(user);
+        self.change_client(client, event, at, |connection| {
+            match members(connection, client)?.iter().find(|member| member.user_id == user) {
+                None => Ok(Err(Reason::NotAMember)),
+                Some(member) if member.owner => Ok(Err(Reason::OwnerStays)),
+                Some(_) => {
+                    connection
+                        .execute(
+                            "DELETE FROM member WHERE user_id = ?1 AND client_id = ?2",
+                            params![user, client],
+                        )
+                        .read()?;
+                    Ok(Ok(()))
+                }
+            }
+        })
+    }
+}

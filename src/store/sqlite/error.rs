@@ -1,0 +1,58 @@
+//! What SQLite says, as a [`StoreError`]. Messages of SQLite about a statement may quote a value, so none is passed on.
+
+use rusqlite::ffi;
+
+use crate::error::StoreError;
+use crate::store::StoreResult;
+
+/// Turns a driver's result into ours, for reads and for writes whose transaction is still open: the act was not done.
+pub(super) trait ReadError<T> {
+    fn read(self) -> StoreResult<T>;
+}
+
+impl<T> ReadError<T> for rusqlite::Result<T> {
+    fn read(self) -> StoreResult<T> {
+        self.map_err(StoreError::from)
+    }
+}
+
+impl From<rusqlite::Error> for StoreError {
+    fn from(error: rusqlite::Error) -> Self {
+        match error {
+            rusqlite::Error::SqliteFailure(failure, _) => from_code(failure.extended_code),
+            rusqlite::Error::SqlInputError { error, .. } => from_code(error.extended_code),
+            rusqlite::Error::FromSqlConversionFailure(..)
+            | rusqlite::Error::InvalidColumnType(..)
+            | rusqlite::Error::IntegralValueOutOfRange(..) => {
+                StoreError::Corrupt("a row holds a value of the wrong kind")
+            }
+            rusqlite::Error::QueryReturnedNoRows => StoreError::Corrupt("a row is missing"),
+            _ => StoreError::Database("unexpected answer of the driver".to_owned()),
+        }
+    }
+}
+
+/// By SQLite's extended result code.
+pub(super) fn from_code(extended: i32) -> StoreError {
+    match extended & 0xff {
+        ffi::SQLITE_BUSY | ffi::SQLITE_LOCKED => StoreError::Busy,
+        ffi::SQLITE_FULL => StoreError::Full,
+        ffi::SQLITE_NOTADB => StoreError::NotAStore("it is no SQLite database"),
+        ffi::SQLITE_CORRUPT => StoreError::Corrupt("the file's structure is broken"),
+        ffi::SQLITE_READONLY if extended == ffi::SQLITE_READONLY_DBMOVED => StoreError::Replaced,
+        ffi::SQLITE_READONLY => StoreError::ReadOnly,
+        ffi::SQLITE_PERM | ffi::SQLITE_AUTH => StoreError::Denied,
+        ffi::SQLITE_CANTOPEN => StoreError::Io("a file can't be opened".to_owned()),
+        ffi::SQLITE_IOERR => StoreError::Io(format!("SQLite code {extended}")),
+        _ => StoreError::Database(ffi::code_to_str(extended).to_owned()),
+    }
+}
+
+/// What a failed COMMIT means: after an I/O error nobody knows whether the act will be there.
+pub(super) fn of_commit(error: &rusqlite::Error) -> StoreError {
+    let code = error.sqlite_error().map_or(ffi::SQLITE_ERROR, |failure| failure.extended_code);
+    match code & 0xff {
+        ffi::SQLITE_IOERR | ffi::SQLITE_CORRUPT => StoreError::Indeterminate,
+        _ => from_code(code),
+    }
+}

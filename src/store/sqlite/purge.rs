@@ -1,0 +1,175 @@
+//! Deleting what is over, a little at a time: as a part of every 64th issue, or all of it on demand.
+
+use rusqlite::{Connection, params};
+
+use super::SqliteStore;
+use super::database::Sync;
+use super::error::ReadError;
+use crate::audit::coarse;
+use crate::autoauth::REMEMBERED;
+use crate::clock::Timestamp;
+use crate::error::StoreError;
+use crate::secret::TimedKey;
+use crate::settings::Settings;
+use crate::store::StoreResult;
+use crate::upkeep::{Progress, Purged};
+
+/// Rows of each kind deleted in one step: few enough that nobody waits for it.
+const STEP: u32 = 128;
+
+/// How long an ended session is kept, so that its holder hears "ended" and not "unknown".
+const SESSION_GRACE: std::time::Duration = std::time::Duration::from_secs(24 * 3_600);
+
+/// Delete the first rows of a table below a bound. The bound of one step is found first, so that the delete is a range of
+/// the table's own order, without an index.
+fn range(connection: &Connection, table: &str, key: &str, below: impl rusqlite::ToSql) -> StoreResult<u64> {
+    let deleted = connection
+        .prepare_cached(&format!(
+            "DELETE FROM {table} WHERE {key} < ?1
+               AND {key} < ifnull((SELECT {key} FROM {table} ORDER BY {key} LIMIT 1 OFFSET {STEP}), ?1)"
+        ))
+        .read()?
+        .execute([below])
+        .read()?;
+    Ok(u64::try_from(deleted).unwrap_or(u64::MAX))
+}
+
+fn links(connection: &Connection, now: Timestamp) -> StoreResult<u64> {
+    let floor = now.minus(REMEMBERED).as_seconds();
+    let deleted = connection
+        .prepare_cached("DELETE FROM autoauth_link WHERE signed_at < ?1")
+        .read()?
+        .execute([floor])
+        .read()?;
+    if deleted > 0 {
+        // What is forgotten must not be accepted again, not even if the clock is set back.
+        connection
+            .prepare_cached("UPDATE store SET autoauth_floor = max(autoauth_floor, ?1)")
+            .read()?
+            .execute([floor])
+            .read()?;
+    }
+    Ok(u64::try_from(deleted).unwrap_or(u64::MAX))
+}
+
+/// Delete audit events of before a time; rows of the same millisecond go together.
+fn audit(connection: &Connection, below: Timestamp) -> StoreResult<u64> {
+    let bound: Option<Timestamp> = connection
+        .prepare_cached(&format!("SELECT at FROM audit ORDER BY at, seq LIMIT 1 OFFSET {STEP}"))
+        .read()?
+        .query_map([], |row| row.get(0))
+        .read()?
+        .next()
+        .transpose()
+        .read()?;
+    let deleted = connection
+        .prepare_cached("DELETE FROM audit WHERE at < ?1 AND at <= ?2")
+        .read()?
+        .execute(params![below, bound.unwrap_or(below)])
+        .read()?;
+    Ok(u64::try_from(deleted).unwrap_or(u64::MAX))
+}
+
+/// Cut addresses of before a time, going on from where the last step stopped.
+fn cut_addresses(connection: &Connection, below: Timestamp) -> StoreResult<u64> {
+    let from: Timestamp = connection
+        .prepare_cached("SELECT addresses_cut FROM store")
+        .read()?
+        .query_row([], |row| row.get(0))
+        .read()?;
+    if from >= below {
+        return Ok(0);
+    }
+    let rows: Vec<(Timestamp, i64, Option<String>)> = connection
+        .prepare_cached(&format!(
+            "SELECT at, seq, address FROM audit WHERE at >= ?1 AND at < ?2 ORDER BY at, seq LIMIT {STEP}"
+        ))
+        .read()?
+        .query_map(params![from, below], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))
+        .read()?
+        .collect::<rusqlite::Result<_>>()
+        .read()?;
+    let mut cut = 0;
+    for (at, seq, address) in &rows {
+        let Some(full) = address.as_ref().and_then(|address| address.parse().ok()) else {
+            continue;
+        };
+        if coarse(full) != full {
+            connection
+                .prepare_cached("UPDATE audit SET address = ?3 WHERE at = ?1 AND seq = ?2")
+                .read()?
+                .execute(params![at, seq, coarse(full).to_string()])
+                .read()?;
+            cut += 1;
+        }
+    }
+    let full = rows.len() >= STEP as usize;
+    let next = match rows.last() {
+        // More rows of this millisecond may follow, unless all that are left were seen.
+        Some((last, ..)) if full && *last > from => *last,
+        Some((last, ..)) if full => last.plus(std::time::Duration::from_millis(1)),
+        _ => below,
+    };
+    connection.prepare_cached("UPDATE store SET addresses_cut = ?1").read()?.execute([next]).read()?;
+    Ok(cut)
+}
+
+/// One small step over everything, inside the caller's act.
+pub(super) fn step(connection: &Connection, settings: &Settings, now: Timestamp) -> StoreResult<Purged> {
+    let tokens = now.minus(Settings::seconds(settings.token_retention_seconds));
+    let sessions = now.minus(Settings::seconds(settings.session_absolute_seconds)).minus(SESSION_GRACE);
+    let events = now.minus(Settings::days(settings.audit_retention_days));
+    let addresses = now.minus(Settings::days(settings.audit_address_days));
+    Ok(Purged {
+        tokens: range(connection, "token", "key", &TimedKey::bound(tokens)[..])?,
+        sessions: range(connection, "session", "key", &TimedKey::bound(sessions)[..])?,
+        autoauth_links: links(connection, now)?,
+        audit_events: audit(connection, events)?,
+        addresses_cut: cut_addresses(connection, addresses)?,
+    })
+}
+
+impl SqliteStore {
+    /// What [`crate::store::UpkeepStore::purge`] does: steps until one finds nothing, each a transaction of its own so that
+    /// others get in between.
+    pub(super) fn purge_all(&self, now: Timestamp, progress: &mut Progress<'_>) -> StoreResult<Purged> {
+        let expected = self.count_due(now)?;
+        let mut all = Purged::default();
+        loop {
+            let (step, more) = self.database.write(Sync::Relaxed, |connection| {
+                let settings = self.database.settings(connection)?;
+                let before: i64 = addresses_cut(connection)?;
+                let done = step(connection, &settings, now)?;
+                Ok((done, done.total() > 0 || addresses_cut(connection)? != before))
+            })?;
+            all.tokens += step.tokens;
+            all.sessions += step.sessions;
+            all.autoauth_links += step.autoauth_links;
+            all.audit_events += step.audit_events;
+            all.addresses_cut += step.addresses_cut;
+            progress(all.total().min(expected), expected);
+            if !more {
+                return Ok(all);
+            }
+        }
+    }
+
+    fn count_due(&self, now: Timestamp) -> StoreResult<u64> {
+        self.database.read(|connection| {
+            let settings = self.database.settings(connection)?;
+            let tokens = now.minus(Settings::seconds(settings.token_retention_seconds));
+            let events = now.minus(Settings::days(settings.audit_retention_days));
+            connection
+                .query_row(
+                    "SELECT (SELECT count(*) FROM token WHERE key < ?1) + (SELECT count(*) FROM audit WHERE at < ?2)",
+                    params![&TimedKey::bound(tokens)[..], events],
+                    |row| row.get(0),
+                )
+                .map_err(StoreError::from)
+        })
+    }
+}
+
+fn addresses_cut(connection: &Connection) -> StoreResult<i64> {
+    connection.query_row("SELECT addresses_cut FROM store", [], |row| row.get(0)).read()
+}

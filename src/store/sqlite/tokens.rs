@@ -1,0 +1,431 @@
+//! SSO tokens: issued, inspected, redeemed, revoked.
+
+use std::sync::Arc;
+
+use rusqlite::{Connection, OptionalExtension, Row, params};
+
+use super::audit::{write_event, write_refusal};
+use super::credentials::{FACTS, facts};
+use super::database::Sync;
+use super::error::ReadError;
+use super::{SqliteStore, credentials, destinations, purge, sessions, subject};
+use crate::audit::{EventKind, NewEvent};
+use crate::clock::Timestamp;
+use crate::credential::CallerFacts;
+use crate::error::{Error, Reason, Refusal};
+use crate::id::CredentialId;
+use crate::secret::TimedKey;
+use crate::session::{NewSession, Origin};
+use crate::settings::Settings;
+use crate::store::{At, Named, Outcome, StoreResult, TokenStore, TokensOf};
+use crate::token::{
+    Binding, Grant, IssueAct, IssueFacts, LONGEST_LIFE, RedeemAct, RedeemFacts, Replay, Spent, TokenFacts,
+    TokenQuery, Verdict, judge_issue, judge_redeem, state_of,
+};
+
+/// One issue in so many also deletes what is over: 128 rows at a time cost less than two at each (perf lever 6).
+const PURGE_EVERY: u8 = 64;
+
+/// The columns of a token, followed by those of the credential that issued it and of the admin.
+fn select(condition: &str) -> String {
+    format!(
+        "SELECT token.key, token.user_id, token.client_id, token.destination, token.landing, token.credential_id,
+                token.admin_id, token.serial, token.actor, token.binding, token.issued_at, token.expires_at,
+                token.redeemed_at, token.redemption, token.session_key, token.revoked_at, token.replays,
+                token.replayed_at, by_password.enabled, {FACTS}
+         FROM token
+         LEFT JOIN credential ON credential.id = token.credential_id
+         LEFT JOIN admin ON admin.id = credential.admin_id
+         LEFT JOIN admin AS by_password ON by_password.id = token.admin_id
+         {condition}"
+    )
+}
+
+fn token(row: &Row<'_>) -> rusqlite::Result<TokenFacts> {
+    let credential: Option<CredentialId> = row.get(5)?;
+    let issuer = match credential {
+        Some(_) => facts(row, 19)?,
+        None => CallerFacts::admin(row.get::<_, Option<bool>>(18)?.unwrap_or(false)),
+    };
+    Ok(TokenFacts {
+        key: row.get(0)?,
+        user: row.get(1)?,
+        client: row.get(2)?,
+        destination: row.get(3)?,
+        landing: row.get(4)?,
+        credential,
+        admin: row.get(6)?,
+        serial: row.get(7)?,
+        actor: row.get(8)?,
+        binding: row.get::<_, Option<[u8; 32]>>(9)?.map(Binding),
+        issued_at: row.get(10)?,
+        expires_at: row.get(11)?,
+        redeemed_at: row.get(12)?,
+        redemption: row.get(13)?,
+        session: row.get(14)?,
+        revoked_at: row.get(15)?,
+        replays: row.get(16)?,
+        replayed_at: row.get(17)?,
+        issuer,
+    })
+}
+
+/// One token by key or name.
+fn find(connection: &Connection, named: &Named) -> StoreResult<Option<TokenFacts>> {
+    let mut statement = match named {
+        Named::Key(_) => connection.prepare_cached(&select("WHERE token.key = ?1")),
+        // A name is the start of the key, so the first key at or after it is the one, if it begins so.
+        Named::Reference(_) => {
+            connection.prepare_cached(&select("WHERE token.key >= ?1 ORDER BY token.key LIMIT 1"))
+        }
+    }
+    .read()?;
+    match named {
+        Named::Key(key) => statement.query_row([key.as_slice()], token).optional().read(),
+        Named::Reference(reference) => Ok(statement
+            .query_row([reference.as_slice()], token)
+            .optional()
+            .read()?
+            .filter(|found| found.key.reference() == *reference)),
+    }
+}
+
+fn exists(connection: &Connection, key: &TimedKey) -> StoreResult<Option<bool>> {
+    connection
+        .prepare_cached("SELECT redeemed_at IS NOT NULL FROM token WHERE key = ?1")
+        .read()?
+        .query_row([key.as_slice()], |row| row.get(0))
+        .optional()
+        .read()
+}
+
+/// How many unspent tokens of a credential could still be redeemed: those of the last minute.
+pub(super) fn count_unspent(
+    connection: &Connection,
+    credential: CredentialId,
+    now: Timestamp,
+) -> StoreResult<u64> {
+    connection
+        .query_row(
+            "SELECT count(*) FROM token WHERE key >= ?1 AND credential_id = ?2 AND redeemed_at IS NULL
+               AND revoked_at IS NULL AND expires_at > ?3",
+            params![&TimedKey::bound(now.minus(LONGEST_LIFE))[..], credential, now],
+            |row| row.get(0),
+        )
+        .read()
+}
+
+/// The event of a redemption, or of its refusal.
+fn redemption_event(token: &TokenFacts, act: &RedeemAct) -> NewEvent<'static> {
+    let mut event = NewEvent::new(EventKind::TokenRedeemed).object(token.key.reference());
+    event.credential = token.credential;
+    event.admin = token.admin;
+    event.user = token.user;
+    event.client = token.client;
+    event.address = act.address;
+    event
+}
+
+impl SqliteStore {
+    fn redeem_facts(&self, connection: &Connection, named: &Named) -> StoreResult<Option<RedeemFacts>> {
+        let Some(token) = find(connection, named)? else {
+            return Ok(None);
+        };
+        let settings = self.database.settings(connection)?;
+        let subject = subject::load(connection, &settings, token.subject())?;
+        Ok(Some(RedeemFacts { settings, token, subject }))
+    }
+
+    /// Do what the verdict says. The row is changed by a condition of its own all the same, so that no mistake before it can
+    /// spend a token twice; `guarded` is false only in the variant that the race self-check must catch.
+    fn apply(
+        &self,
+        connection: &Connection,
+        act: &RedeemAct,
+        facts: &RedeemFacts,
+        now: Timestamp,
+        guarded: bool,
+    ) -> StoreResult<Result<Spent, Refusal>> {
+        let token = &facts.token;
+        let admitted = match judge_redeem(act, facts, now) {
+            Verdict::Spend(admitted) => admitted,
+            Verdict::Refuse(reason) => {
+                let mut event = redemption_event(token, act);
+                event.refused = Some(reason);
+                let reference = write_refusal(connection, &event, now)?;
+                return Ok(Err(Refusal::new(reason).recorded(Some(reference))));
+            }
+            Verdict::Redeemed(replay) => return refuse_replay(connection, act, token, replay, now).map(Err),
+        };
+        let condition = if guarded { "redeemed_at IS NULL" } else { "1" };
+        let spent = connection
+            .prepare_cached(&format!(
+                "UPDATE token SET redeemed_at = ?2, redemption = ?3, session_key = ?4 WHERE key = ?1 AND {condition}"
+            ))
+            .read()?
+            .execute(params![token.key, now, act.redemption, act.session])
+            .read()?;
+        if spent != 1 {
+            return Ok(Err(Refusal::new(Reason::TokenRedeemed)));
+        }
+        let ends_at = now.plus(Settings::seconds(facts.settings.session_absolute_seconds));
+        let (user, client, clients) = match admitted {
+            Some(admitted) => (Some(admitted.user), admitted.client, admitted.clients),
+            None => (token.user, token.client, Vec::new()),
+        };
+        if let Some(key) = act.session {
+            let session = NewSession {
+                key,
+                user,
+                client,
+                origin: Origin::Token,
+                credential: token.credential,
+                admin: token.admin,
+                autoauth_key: None,
+                redemption: Some(act.redemption),
+                ends_at,
+            };
+            sessions::insert(connection, &session, now)?;
+        }
+        let mut event = redemption_event(token, act);
+        event.actor = token.actor.as_deref();
+        event.detail = act.session.map(|session| format!("session {}", session.reference()));
+        write_event(connection, &event, now)?;
+        Ok(Ok(Spent {
+            user,
+            client,
+            clients,
+            destination: token.destination.clone(),
+            landing_url: format!("{}/{}", facts.settings.system_url, token.landing),
+            credential: token.credential,
+            actor: token.actor.clone(),
+            session_expires_at: ends_at,
+            managed: facts.settings.mode == crate::directory::Mode::Managed,
+        }))
+    }
+
+    /// Look in one transaction, spend in another: what most hand-written redemptions do.
+    fn redeem_check_then_act(&self, act: &RedeemAct, now: Timestamp) -> StoreResult<Result<Spent, Refusal>> {
+        let facts = self.database.read(|connection| self.redeem_facts(connection, &Named::Key(act.key)))?;
+        match facts {
+            None => Ok(Err(Refusal::new(Reason::TokenUnknown))),
+            Some(facts) => self
+                .database
+                .write(Sync::Synced, |connection| self.apply(connection, act, &facts, now, false)),
+        }
+    }
+}
+
+fn refuse_replay(
+    connection: &Connection,
+    act: &RedeemAct,
+    token: &TokenFacts,
+    replay: Replay,
+    now: Timestamp,
+) -> StoreResult<Refusal> {
+    let mut refusal = Refusal::new(Reason::TokenRedeemed);
+    refusal.redemption = token.redemption;
+    refusal.same_browser = replay.same_browser;
+    if replay.record {
+        connection
+            .prepare_cached(
+                "UPDATE token SET replays = replays + 1, replayed_at = ifnull(replayed_at, ?2) WHERE key = ?1",
+            )
+            .read()?
+            .execute(params![token.key, now])
+            .read()?;
+    }
+    if let Some(session) = token.session.filter(|_| replay.end_session) {
+        refusal.session_ended = sessions::end_one(connection, &session, now)? > 0;
+    }
+    let mut event = redemption_event(token, act);
+    event.refused = Some(Reason::TokenRedeemed);
+    event.detail = match (replay.same_browser, refusal.session_ended) {
+        (true, _) => Some("same browser".to_owned()),
+        (false, true) => Some("replay: session ended".to_owned()),
+        (false, false) if replay.record => Some("replay".to_owned()),
+        (false, false) => None,
+    };
+    refusal.reference = Some(write_refusal(connection, &event, now)?);
+    Ok(refusal)
+}
+
+impl TokenStore for SqliteStore {
+    fn issue(&self, act: &IssueAct<'_>, now: Timestamp) -> StoreResult<Outcome<Grant>> {
+        self.database.write(Sync::Relaxed, |connection| {
+            let settings = self.database.settings(connection)?;
+            let mut event = NewEvent::new(EventKind::TokenIssued).by(act.request.actor.as_deref());
+            event.credential = act.caller.credential_id();
+            event.admin = act.caller.admin_id();
+            event.address = act.request.address;
+            let Some(caller) = credentials::caller_facts(connection, &act.caller)? else {
+                return Ok(Err(Reason::CredentialUnknown.into()));
+            };
+            let destination = match &act.request.destination {
+                Some(name) => destinations::find(connection, name)?,
+                None => None,
+            };
+            let subject = subject::load(connection, &settings, Some(act.request.subject))?;
+            let facts = IssueFacts { settings, caller, subject, destination };
+            let grant = match judge_issue(&act.caller, act.request, &facts, now) {
+                Ok(grant) => grant,
+                Err(Error::Refused(refusal)) => {
+                    event.refused = Some(refusal.reason);
+                    event.user = act.request.subject.user();
+                    event.client = act.request.subject.client();
+                    let reference = write_refusal(connection, &event, now)?;
+                    return Ok(Err(refusal.recorded(Some(reference)).into()));
+                }
+                Err(error) => return Ok(Err(error)),
+            };
+            connection
+                .prepare_cached(
+                    "INSERT INTO token (key, user_id, client_id, destination, landing, credential_id, admin_id, serial,
+                                        actor, binding, issued_at, expires_at)
+                     VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)",
+                )
+                .read()?
+                .execute(params![
+                    act.key,
+                    grant.user,
+                    grant.client,
+                    grant.destination,
+                    grant.landing.as_str(),
+                    act.caller.credential_id(),
+                    act.caller.admin_id(),
+                    act.caller.serial(),
+                    act.request.actor,
+                    act.request.binding.map(|binding| binding.0),
+                    now,
+                    grant.expires_at,
+                ])
+                .read()?;
+            credentials::note(connection, &act.caller, &facts.caller, grant.count, now)?;
+            event.user = grant.user;
+            event.client = grant.client;
+            event.object = Some(act.key.reference().to_string());
+            write_event(connection, &event, now)?;
+            if act.key.one_in(PURGE_EVERY) {
+                purge::step(connection, &facts.settings, now)?;
+            }
+            Ok(Ok(grant))
+        })
+    }
+
+    fn redeem(&self, act: &RedeemAct, now: Timestamp) -> StoreResult<Result<Spent, Refusal>> {
+        if self.redeems_check_then_act() {
+            return self.redeem_check_then_act(act, now);
+        }
+        // What is unknown is answered without a write, and what is spent already stays so: its refusal needs no sync.
+        let sync = match self.database.read(|connection| exists(connection, &act.key))? {
+            None => return Ok(Err(Refusal::new(Reason::TokenUnknown))),
+            Some(true) => Sync::Relaxed,
+            Some(false) => Sync::Synced,
+        };
+        self.database.write(sync, |connection| match self.redeem_facts(connection, &Named::Key(act.key))? {
+            None => Ok(Err(Refusal::new(Reason::TokenUnknown))),
+            Some(facts) => self.apply(connection, act, &facts, now, true),
+        })
+    }
+
+    fn inspect(&self, named: &Named) -> StoreResult<Option<RedeemFacts>> {
+        self.database.read(|connection| self.redeem_facts(connection, named))
+    }
+
+    fn list_tokens(
+        &self,
+        query: &TokenQuery,
+        limit: u32,
+        now: Timestamp,
+    ) -> StoreResult<(Arc<Settings>, Vec<TokenFacts>)> {
+        let most = usize::try_from(limit).unwrap_or(usize::MAX);
+        self.database.read(|connection| {
+            let settings = self.database.settings(connection)?;
+            let mut statement = connection
+                .prepare_cached(&select(
+                    "WHERE (?1 IS NULL OR token.user_id = ?1) AND (?2 IS NULL OR token.client_id = ?2)
+                       AND (?3 IS NULL OR token.credential_id = ?3) AND (?4 IS NULL OR token.key < ?4)
+                       AND (?5 = 0 OR (token.redeemed_at IS NULL AND token.revoked_at IS NULL AND token.expires_at > ?6))
+                     ORDER BY token.key DESC",
+                ))
+                .read()?;
+            let mut rows = statement
+                .query(params![
+                    query.user_id,
+                    query.client_id,
+                    query.credential_id,
+                    query.before.map(|before| before.as_slice().to_vec()),
+                    query.live,
+                    now,
+                ])
+                .read()?;
+            let mut found = Vec::new();
+            while let Some(row) = rows.next().read()? {
+                let token = token(row).read()?;
+                let wanted = !query.live || state_of(&token, &settings, now).1.is_none();
+                if wanted {
+                    found.push(token);
+                }
+                if found.len() == most {
+                    break;
+                }
+            }
+            drop(rows);
+            drop(statement);
+            Ok((settings, found))
+        })
+    }
+
+    fn revoke_tokens(&self, which: &TokensOf, at: At<'_>) -> StoreResult<Outcome<u64>> {
+        self.database.write(Sync::Synced, |connection| {
+            let mut event = NewEvent::new(EventKind::TokenRevoked).by(at.by);
+            let revoked = match which {
+                TokensOf::One(named) => {
+                    let Some(token) = find(connection, named)? else {
+                        return Ok(Err(Reason::TokenUnknown.into()));
+                    };
+                    if token.redeemed_at.is_some() {
+                        return Ok(Err(Reason::TokenRedeemed.into()));
+                    }
+                    event.object = Some(token.key.reference().to_string());
+                    revoke_where(connection, "key = ?2", token.key.as_slice(), at.now)?
+                }
+                TokensOf::User(user) => {
+                    event.user = Some(*user);
+                    revoke_where(connection, "user_id = ?2", user, at.now)?
+                }
+                TokensOf::Client(client) => {
+                    event.client = Some(*client);
+                    revoke_where(connection, "client_id = ?2", client, at.now)?
+                }
+                TokensOf::Credential(credential) => {
+                    event.credential = Some(*credential);
+                    revoke_where(connection, "credential_id = ?2", credential, at.now)?
+                }
+            };
+            if revoked > 0 {
+                event.count = i64::try_from(revoked).unwrap_or(i64::MAX);
+                write_event(connection, &event, at.now)?;
+            }
+            Ok(Ok(revoked))
+        })
+    }
+}
+
+/// Revoke unspent tokens that a condition on `?2` names; how many.
+pub(super) fn revoke_where(
+    connection: &Connection,
+    condition: &str,
+    value: impl rusqlite::ToSql,
+    now: Timestamp,
+) -> StoreResult<u64> {
+    let revoked = connection
+        .execute(
+            &format!(
+                "UPDATE token SET revoked_at = ?1 WHERE {condition} AND redeemed_at IS NULL AND revoked_at IS NULL"
+            ),
+            params![now, value],
+        )
+        .read()?;
+    Ok(u64::try_from(revoked).unwrap_or(u64::MAX))
+}

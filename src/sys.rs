@@ -1,0 +1,156 @@
+//! What the operating system must be asked: who a file is, whether it may be written, and how to make one that nobody else
+//! can read.
+//!
+//! Nothing here opens a store's database, `-wal` or `-shm`: closing any descriptor of such a file drops every POSIX lock that
+//! SQLite holds on it in this process. Files are told apart by `stat`, and made under names that nobody has opened yet.
+
+use std::ffi::CString;
+use std::fs::{self, File, OpenOptions, Permissions};
+use std::io;
+use std::os::unix::ffi::OsStrExt;
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt, PermissionsExt};
+use std::path::{Path, PathBuf};
+
+/// Which file this is, whatever its name: device and inode.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) struct FileId {
+    device: u64,
+    inode: u64,
+}
+
+/// Which file stands at a path now; symbolic links are followed.
+pub(crate) fn file_id(path: &Path) -> io::Result<FileId> {
+    let metadata = fs::metadata(path)?;
+    Ok(FileId { device: metadata.dev(), inode: metadata.ino() })
+}
+
+/// Whether this user may write the file or, for a folder, make files in it.
+pub(crate) fn writable(path: &Path) -> bool {
+    let Ok(text) = CString::new(path.as_os_str().as_bytes()) else {
+        return false;
+    };
+    let folder = fs::metadata(path).is_ok_and(|metadata| metadata.is_dir());
+    let mode = if folder { libc::W_OK | libc::X_OK } else { libc::R_OK | libc::W_OK };
+    // SAFETY: `text` is a NUL-terminated string that outlives the call, which only reads it.
+    unsafe { libc::faccessat(libc::AT_FDCWD, text.as_ptr(), mode, libc::AT_EACCESS) == 0 }
+}
+
+/// The permission bits of a file.
+pub(crate) fn mode(path: &Path) -> io::Result<u32> {
+    Ok(fs::metadata(path)?.permissions().mode() & 0o777)
+}
+
+/// A file that is being made beside its final place under a name of its own, and deleted unless it is [placed](NewFile::place).
+#[derive(Debug)]
+pub(crate) struct NewFile {
+    at: PathBuf,
+    placed: bool,
+}
+
+impl NewFile {
+    /// An empty file with exactly these permissions, whatever the umask, in the folder of `target`.
+    pub(crate) fn beside(target: &Path, mode: u32) -> io::Result<Self> {
+        let name = target.file_name().ok_or_else(|| io::Error::from(io::ErrorKind::InvalidInput))?;
+        // A process killed earlier may have left its file under our number.
+        for attempt in 0..100 {
+            let mut hidden = std::ffi::OsString::from(".");
+            hidden.push(name);
+            hidden.push(format!(".{}-{attempt}.new", std::process::id()));
+            let at = folder_of(target).join(hidden);
+            let created = OpenOptions::new()
+                .write(true)
+                .create_new(true)
+                .mode(0o600)
+                .custom_flags(libc::O_NOFOLLOW)
+                .open(&at);
+            match created {
+                Ok(file) => {
+                    let made = NewFile { at, placed: false };
+                    file.set_permissions(Permissions::from_mode(mode))?;
+                    return Ok(made);
+                }
+                Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Err(io::Error::from(io::ErrorKind::AlreadyExists))
+    }
+
+    /// Where it is being made.
+    pub(crate) fn path(&self) -> &Path {
+        &self.at
+    }
+
+    /// Give it its final name, unless something stands there: [`io::ErrorKind::AlreadyExists`]. The name is on the disk when this
+    /// returns.
+    pub(crate) fn place(mut self, target: &Path) -> io::Result<()> {
+        fs::hard_link(&self.at, target)?;
+        self.placed = true;
+        fs::remove_file(&self.at)?;
+        File::open(folder_of(target))?.sync_all()
+    }
+}
+
+impl Drop for NewFile {
+    fn drop(&mut self) {
+        if !self.placed {
+            // Nothing can be done about a failure here, and the name says what the file is.
+            let _ = fs::remove_file(&self.at);
+        }
+        for suffix in ["-wal", "-shm", "-journal"] {
+            let mut name = self.at.clone().into_os_string();
+            name.push(suffix);
+            let _ = fs::remove_file(name);
+        }
+    }
+}
+
+/// The folder that a file stands in.
+pub(crate) fn folder_of(path: &Path) -> &Path {
+    match path.parent() {
+        Some(folder) if !folder.as_os_str().is_empty() => folder,
+        _ => Path::new("."),
+    }
+}
+
+/// Write a small file that only its owner may read, unless something stands there.
+pub(crate) fn write_private(path: &Path, text: &[u8]) -> io::Result<()> {
+    let made = NewFile::beside(path, 0o600)?;
+    fs::write(made.path(), text)?;
+    File::open(made.path())?.sync_all()?;
+    made.place(path)
+}
+
+/// Read a small text file.
+pub(crate) fn read_small(path: &Path) -> io::Result<zeroize::Zeroizing<String>> {
+    const MOST: u64 = 4096;
+    if fs::metadata(path)?.len() > MOST {
+        return Err(io::Error::from(io::ErrorKind::InvalidData));
+    }
+    fs::read_to_string(path).map(zeroize::Zeroizing::new)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_new_file_is_private_and_never_replaces_another() {
+        let folder = tempfile::tempdir().unwrap();
+        let target = folder.path().join("x");
+        NewFile::beside(&target, 0o600).unwrap().place(&target).unwrap();
+        assert_eq!(mode(&target).unwrap(), 0o600);
+        let again = NewFile::beside(&target, 0o600).unwrap().place(&target);
+        assert_eq!(again.unwrap_err().kind(), io::ErrorKind::AlreadyExists);
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1, "the second one left its scratch file");
+    }
+
+    #[test]
+    fn a_link_planted_at_the_target_is_not_followed() {
+        let folder = tempfile::tempdir().unwrap();
+        let (victim, target) = (folder.path().join("victim"), folder.path().join("x"));
+        std::os::unix::fs::symlink(&victim, &target).unwrap();
+        assert!(write_private(&target, b"secret").is_err());
+        assert!(!victim.exists());
+    }
+}
