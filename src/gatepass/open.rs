@@ -8,7 +8,7 @@ use getrandom::SysRng;
 use once_cell::sync::OnceCell;
 use rand_core::TryCryptoRng;
 
-use super::{Gatepass, PASSWORDS_AT_ONCE, sealing};
+use super::{Gatepass, PASSWORDS_AT_ONCE, draw_nonce, sealing};
 use crate::clock::{Clock, SystemClock};
 use crate::destination::SystemUrl;
 use crate::directory::{Mode, check_text};
@@ -187,13 +187,11 @@ impl Options {
     pub fn init(mut self, path: impl AsRef<Path>, init: &InitOptions) -> Result<Gatepass> {
         let mut id = [0; 16];
         self.random.fill(&mut id)?;
-        let mut nonce = [0; 8];
-        self.random.fill(&mut nonce)?;
         let settings = Settings::new(init.mode, init.system_url.clone());
         let creation = Creation {
             settings: &settings,
             id: StoreId(id),
-            nonce: i64::from_ne_bytes(nonce),
+            nonce: draw_nonce(&mut *self.random)?,
             group_writable: init.group_writable,
             host_credentials: HOST_CREDENTIALS,
         };
@@ -204,13 +202,14 @@ impl Options {
 
     /// Make a store from a backup where nothing stands; see [`Gatepass::restore`].
     pub fn restore_to_new(
-        &self,
+        mut self,
         path: impl AsRef<Path>,
         backup: impl AsRef<Path>,
         progress: &mut Progress<'_>,
     ) -> Result<Restored> {
+        let nonce = draw_nonce(&mut *self.random)?;
         let at = At { now: self.clock.now(), by: self.actor.as_deref() };
-        Ok(store::restore(path.as_ref(), backup.as_ref(), at, progress)?)
+        Ok(store::restore(path.as_ref(), backup.as_ref(), nonce, at, progress)?)
     }
 }
 

@@ -49,6 +49,7 @@ pub(crate) const DOMAIN: &[&str] = &[
     "session",
     "settings",
     "throttle",
+    "upkeep",
     "token",
 ];
 
