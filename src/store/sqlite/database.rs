@@ -169,6 +169,15 @@ impl Database {
         act(connection)
     }
 
+    /// Run a single reading statement. Uses the writer's connection while nobody writes, since its pages are in memory.
+    pub(super) fn peek<T>(&self, act: impl FnOnce(&Connection) -> StoreResult<T>) -> StoreResult<T> {
+        self.usable()?;
+        match self.writer.take_idle() {
+            Some(lease) => act(&lease.get()?.connection),
+            None => self.read(act),
+        }
+    }
+
     /// Run a writing act: every change of a store goes through here.
     ///
     /// The act sees its facts and makes its changes under SQLite's write lock. An `Err` of the act undoes everything. A synced act
