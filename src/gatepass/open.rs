@@ -23,6 +23,9 @@ use crate::upkeep::{Progress, Restored, StoreId};
 /// How long a call may wait for others, unless said otherwise.
 const DEADLINE: Duration = Duration::from_secs(10);
 
+/// Nobody waits longer, and the driver counts milliseconds in 32 bits.
+const LONGEST_DEADLINE: Duration = Duration::from_secs(3_600);
+
 /// The host credentials of a new store: the one that the command-line tool uses.
 const HOST_CREDENTIALS: &[&str] = &["cli"];
 
@@ -101,8 +104,10 @@ impl Options {
 
     /// How long a call may wait for other users of the store before it fails with
     /// [`StoreError::Busy`](crate::StoreError::Busy).
+    ///
+    /// At most an hour; a longer one is cut to that.
     pub fn deadline(mut self, deadline: Duration) -> Self {
-        self.deadline = deadline;
+        self.deadline = deadline.min(LONGEST_DEADLINE);
         self
     }
 
