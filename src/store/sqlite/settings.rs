@@ -54,7 +54,10 @@ pub(super) fn new_file(path: &Path, mode: u32) -> StoreResult<NewFile> {
     if !sys::writable(folder) {
         return Err(StoreError::ReadOnly);
     }
-    NewFile::beside(path, mode).map_err(|error| of_io(&error))
+    // SQLite is told to follow no symbolic link, not even in the folder's path.
+    let folder = folder.canonicalize().map_err(|error| of_io(&error))?;
+    let name = path.file_name().ok_or_else(|| StoreError::Io("the path names no file".to_owned()))?;
+    NewFile::beside(&folder.join(name), mode).map_err(|error| of_io(&error))
 }
 
 /// Give a finished file its name.
