@@ -28,8 +28,8 @@ Examples:
   gatepass credential rotate portal --leaked
   gatepass credential rotate portal --leaked --since 2026-11-20
 
-Without --overlap the old secret ends at once. With --leaked its unspent tokens end too, and the sessions that it started
-since that time; without --since, all of them.")]
+Without --overlap the old secret ends at once. With --leaked its unspent tokens end too, \
+and the sessions that it started since that time; without --since, all of them.")]
     Rotate {
         #[command(flatten)]
         named: Named,
@@ -75,10 +75,11 @@ pub(crate) struct Named {
 #[command(after_help = "\
 Examples:
   gatepass credential create portal --admin alice --client 1 --client 2 --per-minute 60
-  gatepass credential create shop --admin alice --destination sso:custom_redirect --address 203.0.113.0/24
+  gatepass credential create shop --admin alice --destination '*' --address 203.0.113.0/24
   gatepass credential create addon --host --destination clientarea:invoices
 
-A list that is not given means any, but sso:custom_redirect must be named; the destination * stands for all of them.")]
+A list that is not given means any, but sso:custom_redirect must be named; \
+the destination * stands for all of them.")]
 pub(crate) struct CreateArgs {
     /// What it is for; unique
     label: String,

@@ -214,7 +214,9 @@ mod tests {
                     walk(inner, &path);
                 } else {
                     let after = inner.get_after_help().map(ToString::to_string).unwrap_or_default();
-                    assert!(after.contains(&path), "{path} gives no example");
+                    // Options of every command may stand between the tool's name and the noun.
+                    let said = after.contains(path.trim_start_matches("gatepass "));
+                    assert!(said, "{path} gives no example");
                 }
                 for argument in inner.get_arguments().filter(|argument| !argument.is_hide_set()) {
                     let id = argument.get_id();

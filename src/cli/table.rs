@@ -55,11 +55,13 @@ pub(crate) fn list(document: &Value, color: bool) -> String {
 
 fn fill(object: &Map<String, Value>, indent: &str, table: &mut Table, tables: &mut String, color: bool) {
     for (name, value) in object {
+        // Of a setting it matters that it is empty.
+        let said = matches!(name.as_str(), "value" | "default");
         match value {
             Value::Null => {}
             Value::String(text) if text.is_empty() => {}
-            Value::Array(items) if items.is_empty() => {}
-            Value::Array(items) if items.iter().all(Value::is_object) => {
+            Value::Array(items) if items.is_empty() && !said => {}
+            Value::Array(items) if !said && items.iter().all(Value::is_object) => {
                 let columns = columns_of(items);
                 let columns: Vec<&str> = columns.iter().map(String::as_str).collect();
                 tables.push_str(&format!("\n{}:\n{}", name, rows(items, &columns, color)));

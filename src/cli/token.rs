@@ -72,8 +72,9 @@ Examples:
   gatepass token issue --user 1 --path 'viewinvoice.php?id=5'
   gatepass token issue --client 1 --identifier GPI... --secret - < secret.txt
 
-A client alone means its owner. Without --identifier the host credential `cli` asks. Lines of standard input are read in
-this order: the secret, the nonce.")]
+A client alone means its owner. Without --identifier the host credential `cli` asks.
+
+Lines of standard input are read in this order: the secret, the nonce.")]
 pub(crate) struct IssueArgs {
     /// Sign in the owner of this client, or --user into it
     #[arg(long, value_name = "CLIENT", allow_negative_numbers = true, required_unless_present = "user")]
@@ -124,8 +125,9 @@ Examples:
   gatepass token redeem - --no-session --address 203.0.113.7
   printf '%s\\n' \"$TOKEN\" \"$SESSION\" | gatepass token redeem - --presented-session -
 
-At most one redemption of a token ever succeeds. Lines of standard input are read in this order: the token, the presented
-session, the nonce.")]
+At most one redemption of a token ever succeeds.
+
+Lines of standard input are read in this order: the token, the presented session, the nonce.")]
 pub(crate) struct RedeemArgs {
     /// The token, or `-` for standard input
     token: String,
