@@ -53,8 +53,8 @@ Examples:
         #[command(flatten)]
         filter: Filter,
         /// Only the event of this number, whenever it was
-        #[arg(long, value_name = "N", conflicts_with_all = ["since", "until", "after", "limit", "event", "outcome"])]
-        #[arg(conflicts_with_all = ["credential", "user", "client", "object"])]
+        #[arg(long, value_name = "N", conflicts_with_all = ["since", "until", "after", "limit"])]
+        #[arg(conflicts_with_all = ["event", "outcome", "credential", "user", "client", "object"])]
         reference: Option<String>,
         /// Only events after this number: the last of the page before
         #[arg(long, value_name = "N")]
@@ -208,7 +208,7 @@ fn to_array(gate: &Gatepass, query: AuditQuery, context: &Context) -> Result<Out
 fn to_stdout(gate: &Gatepass, query: AuditQuery, context: &Context) -> Result<Outcome, Failure> {
     let mut out = BufWriter::new(io::stdout().lock());
     let mut closed = false;
-    let count = export(gate, query, context, |event| {
+    export(gate, query, context, |event| {
         if closed {
             return Ok(());
         }
@@ -219,7 +219,7 @@ fn to_stdout(gate: &Gatepass, query: AuditQuery, context: &Context) -> Result<Ou
         Ok(())
     })?;
     unless_closed(out.flush()).map_err(Failure::output)?;
-    Ok(Outcome::text(json!({ "events": count }), ""))
+    Ok(Outcome::told())
 }
 
 fn to_file(gate: &Gatepass, query: AuditQuery, path: &Path, context: &Context) -> Result<Outcome, Failure> {

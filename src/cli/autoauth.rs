@@ -164,7 +164,8 @@ fn verify(args: &VerifyArgs, context: &Context) -> Result<Outcome, Failure> {
     })))
 }
 
-/// The query string of a link. A text with `=` before its first `?` is a query string itself, in whose values more may stand.
+/// The query string of a link. A text with `=` before its first `?` is a query string itself, in whose values
+/// more may stand.
 fn query_of(link: &[u8]) -> &[u8] {
     let Some(mark) = link.iter().position(|&byte| byte == b'?') else {
         return link;

@@ -19,7 +19,8 @@ const ACTOR: &str = "cli";
 #[command(next_help_heading = "Options of every command")]
 pub(crate) struct Global {
     /// The store's file
-    #[arg(long, global = true, env = "GATEPASS_STORE", hide_env_values = true, value_name = "PATH", value_hint = ValueHint::FilePath)]
+    #[arg(long, global = true, env = "GATEPASS_STORE", hide_env_values = true)]
+    #[arg(value_name = "PATH", value_hint = ValueHint::FilePath)]
     store: Option<OsString>,
 
     /// Answer with one JSON document on standard output, errors too
@@ -27,7 +28,8 @@ pub(crate) struct Global {
     pub(crate) json: bool,
 
     /// The file with the key that AutoAuth keys are sealed under; not in the store's folder
-    #[arg(long, global = true, env = "GATEPASS_SEAL_KEY", hide_env_values = true, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    #[arg(long, global = true, env = "GATEPASS_SEAL_KEY", hide_env_values = true)]
+    #[arg(value_name = "FILE", value_hint = ValueHint::FilePath)]
     seal_key: Option<OsString>,
 
     /// How long to wait for others who use the store [default: 10]

@@ -39,7 +39,7 @@ and the sessions that it started since that time; without --since, all of them."
         /// The old secret is in the wrong hands
         #[arg(long)]
         leaked: bool,
-        /// Since when it may have been: 24h, 2026-11-20 or a time in RFC 3339 [default: the credential's creation]
+        /// Since when it may have been: 24h, 2026-11-20 or RFC 3339 [default: the credential's creation]
         #[arg(long, value_name = "TIME", requires = "leaked")]
         since: Option<Moment>,
     },

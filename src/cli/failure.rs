@@ -1,7 +1,8 @@
-//! What goes wrong in the tool, and how it is told: one line for a person, one document for a program, one exit status.
+//! What goes wrong in the tool, and how it is told: one line for a person, one document for a program, one
+//! exit status.
 //!
-//! A library error is passed on as it is. Usage errors are the tool's own. No text here repeats a secret or a token that was
-//! read from standard input.
+//! A library error is passed on as it is. Usage errors are the tool's own. No text here repeats a secret or a
+//! token that was read from standard input.
 
 use std::error::Error as _;
 

@@ -1,8 +1,8 @@
 //! What people type: values from standard input, times and durations.
 //!
-//! A token, secret, key or session id given as `-` is read from standard input, so that it stands neither in the list of
-//! processes nor in the shell's history. Each takes one line; where a command reads several, they come in the order that its
-//! help names.
+//! A token, secret, key or session id given as `-` is read from standard input, so that it stands neither in
+//! the list of processes nor in the shell's history. Each takes one line; where a command reads several, they
+//! come in the order that its help names.
 
 use std::io::{self, BufRead, IsTerminal, Read, Write};
 use std::net::IpAddr;
@@ -28,7 +28,8 @@ pub(crate) fn bytes(field: &'static str, given: &str) -> Result<Vec<u8>, Failure
     }
     let stdin = io::stdin();
     if stdin.is_terminal() && io::stderr().is_terminal() {
-        // Without a prompt a person would think that the tool hangs. If it can't be shown, the line is read all the same.
+        // Without a prompt a person would think that the tool hangs. If it can't be shown, the line is read
+        // all the same.
         let _ = write!(io::stderr(), "{}: ", field.replace('_', " "));
     }
     let mut line = Vec::new();
@@ -106,8 +107,8 @@ impl FromStr for Seconds {
     }
 }
 
-/// A point in time as people say it: so long before or after now (`24h`), a day (`2026-11-22`, its midnight in UTC) or a time in
-/// RFC 3339 (`2026-11-22T14:13:46Z`).
+/// A point in time as people say it: so long before or after now (`24h`), a day (`2026-11-22`, its midnight
+/// in UTC) or a time in RFC 3339 (`2026-11-22T14:13:46Z`).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Moment {
     /// So far from now; the command knows the direction.

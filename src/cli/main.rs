@@ -1,7 +1,8 @@
 //! The command-line tool: `gatepass NOUN VERB`.
 //!
-//! It is an ordinary user of the crate. Management commands go through [`gatepass::ops`], so that they answer what every other
-//! caller of an operation is answered; issue, inspect, redeem, AutoAuth and session checks are the typed calls.
+//! It is an ordinary user of the crate. Management commands go through [`gatepass::ops`], so that they answer
+//! what every other caller of an operation is answered; issue, inspect, redeem, AutoAuth and session checks
+//! are the typed calls.
 //!
 //! | Exit status | Meaning |
 //! |---|---|
@@ -10,7 +11,8 @@
 //! | 2 | bad usage, or a value that can't be used; nothing was changed |
 //! | 3 | the store could not answer, or a fault inside: take it as "no" |
 //!
-//! With `--json` every outcome is one JSON document on standard output, errors too; the line on standard error stays.
+//! With `--json` every outcome is one JSON document on standard output, errors too; the line on standard
+//! error stays.
 
 use std::process::ExitCode;
 use std::sync::LazyLock;
@@ -48,7 +50,8 @@ use output::{Outcome, Output};
 static VERSION: LazyLock<String> =
     LazyLock::new(|| format!("{} (SQLite {})", env!("CARGO_PKG_VERSION"), gatepass::sqlite_version()));
 
-/// Hands a signed-in person over from one trusted system to another: single-use sign-on tokens over one SQLite file
+/// Hands a signed-in person over from one trusted system to another:
+/// single-use sign-on tokens over one SQLite file
 #[derive(Debug, Parser)]
 #[command(
     name = "gatepass",
@@ -207,7 +210,9 @@ mod tests {
     #[test]
     fn every_command_says_what_it_does_and_gives_an_example() {
         fn walk(command: &clap::Command, path: &str) {
-            for inner in command.get_subcommands().filter(|inner| inner.get_name() != "help") {
+            for inner in
+                command.get_subcommands().filter(|inner| inner.get_name() != "help" && !inner.is_hide_set())
+            {
                 let path = format!("{path} {}", inner.get_name());
                 assert!(inner.get_about().is_some(), "{path} does not say what it does");
                 if inner.has_subcommands() {

@@ -35,6 +35,8 @@ enum View {
     Table(&'static [&'static str]),
     /// A list of names and values.
     List,
+    /// Nothing: all of it was written already.
+    Told,
 }
 
 impl Outcome {
@@ -51,6 +53,11 @@ impl Outcome {
     /// A document that is an object, shown as a list of names and values.
     pub(crate) fn list(document: Value) -> Self {
         Outcome { document, view: View::List, complaint: None }
+    }
+
+    /// The command wrote its answer itself, as it came.
+    pub(crate) fn told() -> Self {
+        Outcome { document: Value::Null, view: View::Told, complaint: None }
     }
 
     /// The answer is given, and yet it is a "no".
@@ -87,13 +94,12 @@ impl Output {
                 return failure.status();
             }
         };
-        let written = match (self.json, outcome.view) {
-            (true, _) => print_document(&outcome.document),
-            (false, View::Text(text)) => print_text(&text),
-            (false, View::Table(columns)) => {
-                print_text(&table::table(&outcome.document, columns, self.color))
-            }
-            (false, View::List) => print_text(&table::list(&outcome.document, self.color)),
+        let written = match outcome.view {
+            View::Told => Ok(()),
+            _ if self.json => print_document(&outcome.document),
+            View::Text(text) => print_text(&text),
+            View::Table(columns) => print_text(&table::table(&outcome.document, columns, self.color)),
+            View::List => print_text(&table::list(&outcome.document, self.color)),
         };
         if let Err(error) = written {
             let failure = Failure::output(error);

@@ -17,7 +17,8 @@ pub(crate) enum SealCommand {
 Example:
   gatepass seal new /etc/gatepass/seal.key
 
-Keep a copy apart from the store's backups: without it the stored AutoAuth keys are lost, beside it they are open.")]
+Keep a copy apart from the store's backups: \
+without it the stored AutoAuth keys are lost, beside it they are open.")]
     New {
         /// The new file; not in the store's folder
         #[arg(value_hint = ValueHint::FilePath)]

@@ -111,7 +111,8 @@ pub(crate) fn run(command: SessionCommand, context: &Context) -> Result<Outcome,
     }
 }
 
-/// The session that a browser presented. What can't be a session id is no session: the browser may hold a foreign cookie.
+/// The session that a browser presented. What can't be a session id is no session: the browser may hold a
+/// foreign cookie.
 pub(crate) fn presented(given: &str) -> Result<Option<SessionId>, Failure> {
     Ok(SessionId::parse(input::text("presented_session", given)?.reveal()))
 }

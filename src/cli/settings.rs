@@ -54,7 +54,8 @@ pub(crate) fn run(command: SettingsCommand, context: &Context) -> Result<Outcome
     }
 }
 
-/// The text as a value of the kind that the setting has now. What does not fit is handed on as it is: the library says why.
+/// The text as a value of the kind that the setting has now. What does not fit is handed on as it is: the
+/// library says why.
 fn typed(text: &str, present: &Value) -> Value {
     let parsed = serde_json::from_str::<Value>(text);
     match (present, parsed) {

@@ -1,9 +1,9 @@
 //! Shows a JSON answer to a person: a list of objects as a table, an object as a list of names and values.
 //!
-//! There is one renderer for every command, and names are shown as the document has them, so that what people and programs
-//! read can't differ.
+//! There is one renderer for every command, and names are shown as the document has them, so that what people
+//! and programs read can't differ.
 
-use comfy_table::{Attribute, Cell, Color, ContentArrangement, Table, presets};
+use comfy_table::{Attribute, Cell, Color, ColumnConstraint, ContentArrangement, Table, Width, presets};
 use serde_json::{Map, Value};
 
 /// A list of objects, or a page of one, as a table of these columns.
@@ -25,9 +25,24 @@ pub(crate) fn table(document: &Value, columns: &[&str], color: bool) -> String {
     text
 }
 
+/// Columns whose text may be broken to fit the terminal. Names, numbers and times are to be copied, so they
+/// are not.
+const BREAKABLE: &[&str] = &["about", "default", "detail", "landing", "message", "path", "value"];
+
+/// A column is not made narrower than this.
+const SHORTEST_LINE: u16 = 36;
+
+/// Narrower terminals are left to break lines by themselves: a column of a few characters can't be read.
+const NARROWEST: u16 = 60;
+
 fn rows(items: &[Value], columns: &[&str], color: bool) -> String {
+    // A column in which nothing stands only takes room.
+    let filled = |name: &&str| items.iter().any(|item| item.get(name).is_some_and(|value| !empty(value)));
+    let columns: Vec<&str> = columns.iter().copied().filter(filled).collect();
     let mut table = plain(color);
-    table.set_content_arrangement(ContentArrangement::Dynamic);
+    if table.width().is_some_and(|width| width >= NARROWEST) {
+        table.set_content_arrangement(ContentArrangement::Dynamic);
+    }
     table.set_header(columns.iter().map(|&name| bold(name.to_owned(), color)));
     for item in items {
         table.add_row(columns.iter().map(|&name| {
@@ -35,10 +50,30 @@ fn rows(items: &[Value], columns: &[&str], color: bool) -> String {
             tinted(name, cell(value), color)
         }));
     }
-    trimmed(&table)
+    for (at, width) in table.column_max_content_widths().into_iter().enumerate() {
+        let may_break = columns.get(at).is_some_and(|name| BREAKABLE.contains(name)) && width > SHORTEST_LINE;
+        if let Some(column) = table.column_mut(at) {
+            column.set_constraint(match may_break {
+                true => ColumnConstraint::LowerBoundary(Width::Fixed(SHORTEST_LINE)),
+                false => ColumnConstraint::ContentWidth,
+            });
+        }
+    }
+    trimmed(&mut table)
 }
 
-/// An object as a list of names and values. What is absent or empty is left out; lists of objects follow as tables.
+/// Whether there is nothing to show.
+fn empty(value: &Value) -> bool {
+    match value {
+        Value::Null => true,
+        Value::String(text) => text.is_empty(),
+        Value::Array(items) => items.is_empty(),
+        _ => false,
+    }
+}
+
+/// An object as a list of names and values. What is absent or empty is left out; lists of objects follow as
+/// tables.
 pub(crate) fn list(document: &Value, color: bool) -> String {
     let Value::Object(object) = document else {
         return format!("{}\n", cell(document));
@@ -48,7 +83,7 @@ pub(crate) fn list(document: &Value, color: bool) -> String {
     table.set_content_arrangement(ContentArrangement::Disabled);
     let mut tables = String::new();
     fill(object, "", &mut table, &mut tables, color);
-    let mut text = if table.is_empty() { String::new() } else { trimmed(&table) };
+    let mut text = if table.is_empty() { String::new() } else { trimmed(&mut table) };
     text.push_str(&tables);
     text
 }
@@ -58,9 +93,7 @@ fn fill(object: &Map<String, Value>, indent: &str, table: &mut Table, tables: &m
         // Of a setting it matters that it is empty.
         let said = matches!(name.as_str(), "value" | "default");
         match value {
-            Value::Null => {}
-            Value::String(text) if text.is_empty() => {}
-            Value::Array(items) if items.is_empty() && !said => {}
+            _ if empty(value) && !said => {}
             Value::Array(items) if !said && items.iter().all(Value::is_object) => {
                 let columns = columns_of(items);
                 let columns: Vec<&str> = columns.iter().map(String::as_str).collect();
@@ -82,8 +115,7 @@ fn fill(object: &Map<String, Value>, indent: &str, table: &mut Table, tables: &m
 fn columns_of(items: &[Value]) -> Vec<String> {
     let mut columns: Vec<String> = Vec::new();
     for (name, value) in items.iter().filter_map(Value::as_object).flatten() {
-        let empty = value.is_null() || value.as_array().is_some_and(Vec::is_empty);
-        if !empty && !columns.contains(name) {
+        if !empty(value) && !columns.contains(name) {
             columns.push(name.clone());
         }
     }
@@ -101,12 +133,13 @@ fn plain(color: bool) -> Table {
     table
 }
 
-fn trimmed(table: &Table) -> String {
+fn trimmed(table: &mut Table) -> String {
+    for column in table.column_iter_mut() {
+        column.set_padding((0, 2));
+    }
     let mut text = String::new();
     for line in table.lines() {
-        // The style without borders still pads each cell on both sides.
-        let line = line.strip_prefix(' ').unwrap_or(&line).trim_end();
-        text.push_str(line);
+        text.push_str(line.trim_end());
         text.push('\n');
     }
     text
@@ -144,8 +177,7 @@ fn cell(value: &Value) -> String {
         Value::Array(items) if items.is_empty() => "-".to_owned(),
         Value::Array(items) => items.iter().map(cell).collect::<Vec<_>>().join(", "),
         Value::Object(object) => {
-            let pairs = object.iter().filter(|(_, value)| !value.is_null());
-            let pairs = pairs.filter(|(_, value)| !value.as_array().is_some_and(Vec::is_empty));
+            let pairs = object.iter().filter(|(_, value)| !empty(value));
             let text = pairs.map(|(name, value)| format!("{}={}", name, cell(value)));
             let text = text.collect::<Vec<_>>().join(" ");
             if text.is_empty() { "-".to_owned() } else { text }

@@ -15,9 +15,9 @@ use super::progress::Bar;
 ///
 /// Issues do a part of it all along, so only a quiet store needs this, once a day.
 #[derive(Debug, Args)]
-#[command(
-    after_help = "Example, as a line of a crontab:\n  17 4 * * * gatepass --store /var/lib/gatepass/gatepass.db purge"
-)]
+#[command(after_help = "\
+Example, as a line of a crontab:
+  17 4 * * * gatepass --store /var/lib/gatepass/gatepass.db purge")]
 pub(crate) struct PurgeArgs {}
 
 /// Copy the store to a new file, while others use it
@@ -26,7 +26,8 @@ pub(crate) struct PurgeArgs {}
 Example:
   gatepass backup /backup/gatepass-2026-11-22.db
 
-The copy holds no secret in clear, but treat it as the store itself. Never copy the store's file by other means.")]
+The copy holds no secret in clear, but treat it as the store itself. \
+Never copy the store's file by other means.")]
 pub(crate) struct BackupArgs {
     /// The new file
     #[arg(value_hint = ValueHint::FilePath)]
@@ -40,7 +41,8 @@ Examples:
   gatepass --store /var/lib/gatepass/new.db restore /backup/gatepass-2026-11-22.db
   gatepass restore /backup/gatepass-2026-11-22.db --yes
 
-Sessions and tokens of the backup end. Credentials revoked since are good again: check the list in the answer.")]
+Sessions and tokens of the backup end. \
+Credentials revoked since are good again: check the list in the answer.")]
 pub(crate) struct RestoreArgs {
     /// The backup
     #[arg(value_hint = ValueHint::FilePath)]

@@ -109,7 +109,7 @@ pub(crate) fn run(command: UserCommand, context: &Context) -> Result<Outcome, Fa
         UserCommand::Export(one) => ("user.export", one),
         UserCommand::Erase { one: _, yes: false } => {
             return Err(Failure::usage(
-                "address and names would be gone for good, and sessions and unspent tokens end: repeat with --yes",
+                "address and names would be gone for good, sessions and tokens end: repeat with --yes",
             ));
         }
         UserCommand::Erase { one, yes: true } => ("user.erase", one),

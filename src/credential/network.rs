@@ -1,4 +1,5 @@
-//! Lists of addresses that calls may come from: single ones (`203.0.113.7`) and CIDR ranges (`203.0.113.0/24`).
+//! Lists of addresses that calls may come from: single ones (`203.0.113.7`) and CIDR ranges
+//! (`203.0.113.0/24`).
 
 use std::net::IpAddr;
 
@@ -6,8 +7,8 @@ use ipnet::IpNet;
 use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 
-/// An address or a range of them. A single address is the range of its own; mapped IPv4 addresses count as IPv4, as in
-/// [`within`].
+/// An address or a range of them. A single address is the range of its own; mapped IPv4 addresses count as
+/// IPv4, as in [`within`].
 fn network(text: &str) -> Option<IpNet> {
     let one = || text.parse::<IpAddr>().ok().map(|address| IpNet::from(address.to_canonical()));
     text.parse().ok().or_else(one)

@@ -76,7 +76,8 @@ fn every_operation_is_reachable() {
     }
 }
 
-/// The commands that show how far they have come call the library themselves; their answers are the operations' all the same.
+/// The commands that show how far they have come call the library themselves; their answers are the
+/// operations' all the same.
 #[test]
 fn long_work_answers_what_its_operation_answers() {
     let bench = Bench::new();
