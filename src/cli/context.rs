@@ -2,6 +2,7 @@
 
 use std::ffi::OsString;
 use std::path::Path;
+use std::time::Duration;
 
 use clap::{Args, ValueHint};
 use gatepass::{Gatepass, Options, ops};
@@ -59,10 +60,15 @@ impl Context {
         }
     }
 
+    /// How long to wait for others, if the command line says so.
+    pub(crate) fn deadline(&self) -> Option<Duration> {
+        self.global.deadline.map(|Seconds(deadline)| deadline)
+    }
+
     /// How to open it.
     pub(crate) fn options(&self) -> Options {
         let mut options = Options::new().actor(ACTOR);
-        if let Some(Seconds(deadline)) = self.global.deadline {
+        if let Some(deadline) = self.deadline() {
             options = options.deadline(deadline);
         }
         match &self.global.seal_key {
