@@ -207,6 +207,25 @@ mod tests {
         Cli::command().debug_assert();
     }
 
+    /// The parser would mix up the two values.
+    #[test]
+    fn no_command_has_an_option_of_its_own_by_the_name_of_a_shared_one() {
+        fn walk(command: &clap::Command, shared: &[clap::Id]) {
+            for inner in command.get_subcommands() {
+                for argument in inner.get_arguments() {
+                    let id = argument.get_id();
+                    assert!(!shared.contains(id), "{} has its own --{id}", inner.get_name());
+                }
+                walk(inner, shared);
+            }
+        }
+        let tool = Cli::command();
+        let shared = tool.get_arguments().filter(|argument| argument.is_global_set());
+        let shared: Vec<clap::Id> = shared.map(|argument| argument.get_id().clone()).collect();
+        assert_eq!(shared.len(), 4);
+        walk(&tool, &shared);
+    }
+
     #[test]
     fn every_command_says_what_it_does_and_gives_an_example() {
         fn walk(command: &clap::Command, path: &str) {

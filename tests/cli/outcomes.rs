@@ -158,6 +158,39 @@ fn a_store_that_can_not_answer_is_status_3() {
 }
 
 #[test]
+fn a_store_that_stays_locked_is_waited_for_until_the_deadline() {
+    let bench = Bench::new();
+    let other = rusqlite::Connection::open(bench.store()).unwrap();
+    other.execute_batch("BEGIN IMMEDIATE").unwrap();
+    let began = std::time::Instant::now();
+    let answer = bench.run(&["user", "add", "bob@example.com", "--deadline", "0.3", "--json"]);
+    assert_eq!(answer.failed(3, "store", "store_busy")["retryable"], true);
+    let waited = began.elapsed().as_secs_f64();
+    assert!((0.25..5.0).contains(&waited), "waited {waited} s");
+    bench.run(&["user", "add", "bob@example.com", "--deadline", "0", "--json"]).failed(
+        3,
+        "store",
+        "store_busy",
+    );
+    // Readers need not wait.
+    bench.ok("user list --deadline 0");
+    other.execute_batch("ROLLBACK").unwrap();
+    bench.ok("user add bob@example.com");
+}
+
+#[test]
+fn help_and_version_are_documents_too() {
+    let bench = Bench::empty();
+    for arguments in [&["--json", "help"][..], &["token", "issue", "--json", "--help"], &["--help", "--json"]]
+    {
+        let document = bench.run(arguments).ended(0).document();
+        assert!(document["help"].as_str().unwrap().contains("Usage: gatepass"), "{document}");
+    }
+    let document = bench.run(&["--json", "--version"]).ended(0).document();
+    assert!(document["version"].as_str().unwrap().starts_with("gatepass "), "{document}");
+}
+
+#[test]
 fn check_is_refused_when_something_is_bad_and_says_what() {
     use std::os::unix::fs::PermissionsExt;
     let bench = Bench::new();
