@@ -41,5 +41,5 @@ pub mod upkeep;
 pub use error::{Error, Reason, Refusal, Result, StoreError};
 pub use gatepass::{
     AutoAuthReport, AutoAuthRequest, Explanation, Gatepass, InitOptions, KeyChoice, Options,
-    RevokedCredential, UserExport,
+    RevokedCredential, UserExport, sqlite_version,
 };

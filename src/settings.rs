@@ -7,6 +7,7 @@ use ipnet::IpNet;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use crate::credential::spelled_out;
 use crate::destination::{DenyTable, SystemUrl};
 use crate::directory::Mode;
 use crate::error::{Error, Result};
@@ -125,6 +126,7 @@ macro_rules! settings {
                         Ok(())
                     }
                     $( stringify!($name) => {
+                        let value = if holds_networks(name) { spelled_out(value) } else { value };
                         let value: $type = typed(stringify!($name), value)?;
                         let check: fn(&$type) -> Result<(), String> = $check;
                         check(&value).map_err(|reason| Error::invalid(stringify!($name), reason))?;
@@ -142,6 +144,11 @@ macro_rules! settings {
             }
         }
     };
+}
+
+/// Whether the setting is a list of addresses and ranges, in which a single address may stand.
+fn holds_networks(name: &str) -> bool {
+    matches!(name, "allowed_addresses" | "trusted_proxies")
 }
 
 fn within(least: u32, most: u32) -> impl Fn(&u32) -> Result<(), String> {
@@ -175,7 +182,7 @@ settings! {
     legacy_admin_auth: bool = false, |_| Ok(());
     /// Addresses or CIDR ranges that calls may come from; checked before credentials. Empty: any.
     allowed_addresses: Vec<IpNet> = Vec::new(), |_| Ok(());
-    /// CIDR ranges of the proxies whose X-Forwarded-For is believed. Empty: none.
+    /// Addresses or CIDR ranges of the proxies whose X-Forwarded-For is believed. Empty: none.
     trusted_proxies: Vec<IpNet> = Vec::new(), |_| Ok(());
     /// When the sign-in pages ask before they spend a token: other_user or always.
     confirm: ConfirmPolicy = ConfirmPolicy::OtherUser, |_| Ok(());
@@ -273,6 +280,15 @@ mod tests {
                 all.set(setting.name, setting.value.clone()).unwrap();
                 assert_eq!(all.get(setting.name).unwrap(), setting);
             }
+        }
+    }
+
+    #[test]
+    fn a_single_address_may_stand_in_a_list_of_ranges() {
+        for name in ["allowed_addresses", "trusted_proxies"] {
+            let mut all = settings();
+            all.set(name, json!(["203.0.113.7", "2001:db8::/32"])).unwrap();
+            assert_eq!(all.get(name).unwrap().value, json!(["203.0.113.7/32", "2001:db8::/32"]));
         }
     }
 

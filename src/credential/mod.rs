@@ -4,8 +4,10 @@
 //! clock or a request.
 
 pub(crate) mod format;
+mod network;
 mod standing;
 
 pub use format::{Part, Typo, check};
+pub(crate) use network::{spelled_out, within};
 pub use standing::{Caller, Credential, CredentialKind, IssuedSecret, Limits, NewCredential, Rotation};
-pub(crate) use standing::{CallerFacts, CallerId, SecretFacts, authenticate, within};
+pub(crate) use standing::{CallerFacts, CallerId, SecretFacts, authenticate};

@@ -6,6 +6,7 @@ use std::time::Duration;
 use ipnet::IpNet;
 use serde::{Deserialize, Serialize};
 
+use super::network::{networks, within};
 use crate::clock::Timestamp;
 use crate::destination::CUSTOM_REDIRECT;
 use crate::directory::check_text;
@@ -34,6 +35,7 @@ pub struct Limits {
     /// Clients; absent: all.
     pub clients: Option<Vec<ClientId>>,
     /// Addresses or CIDR ranges that calls may come from; checked only after the secret was right. Empty: any.
+    #[serde(deserialize_with = "networks")]
     pub addresses: Vec<IpNet>,
     /// Longest life of its tokens, in seconds, 1 to 60; absent: the store's.
     pub max_token_life_seconds: Option<u32>,
@@ -83,15 +85,6 @@ impl Limits {
     pub(crate) fn allows_address(&self, address: Option<IpAddr>) -> bool {
         within(&self.addresses, address)
     }
-}
-
-/// Whether an address stands in a list; an empty list means any. Mapped IPv4 addresses count as IPv4.
-pub(crate) fn within(list: &[IpNet], address: Option<IpAddr>) -> bool {
-    list.is_empty()
-        || address.is_some_and(|address| {
-            let address = address.to_canonical();
-            list.iter().any(|net| net.contains(&address))
-        })
 }
 
 /// A credential as an operator sees it.

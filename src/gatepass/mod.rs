@@ -33,7 +33,7 @@ use crate::throttle::{Guess, GuessCounter, LoginLock, Slots, Throttle};
 pub use autoauth::{AutoAuthReport, AutoAuthRequest, KeyChoice};
 pub use credentials::RevokedCredential;
 pub use directory::UserExport;
-pub use open::{InitOptions, Options};
+pub use open::{InitOptions, Options, sqlite_version};
 pub use tokens::Explanation;
 
 /// At most so many passwords are worked on at once: each takes 19 MiB.

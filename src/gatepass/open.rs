@@ -235,6 +235,11 @@ impl Gatepass {
     }
 }
 
+/// The version of the SQLite that this library runs on, such as `3.51.0`: the bundled one, or the system's.
+pub fn sqlite_version() -> &'static str {
+    store::sqlite_version()
+}
+
 /// A file error as an invalid field.
 pub(super) fn file_error(field: &'static str, error: &std::io::Error) -> Error {
     Error::invalid(field, error.kind().to_string())

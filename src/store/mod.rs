@@ -34,7 +34,7 @@ use crate::upkeep::{Erased, Finding, Progress, Purged, Restored, StoreId, StoreI
 
 #[cfg(feature = "cli")]
 pub(crate) use open::open_check_then_act;
-pub(crate) use open::{create, open, restore};
+pub(crate) use open::{create, open, restore, sqlite_version};
 
 /// The outer result: the store answered, or it could not.
 pub(crate) type StoreResult<T> = Result<T, StoreError>;

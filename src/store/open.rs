@@ -28,6 +28,11 @@ pub(crate) fn restore(
     sqlite::restore_to_new(path, backup, nonce, at, progress)
 }
 
+/// The version of the default backend's library, at run time.
+pub(crate) fn sqlite_version() -> &'static str {
+    sqlite::version()
+}
+
 /// A store whose redemption looks first and spends later, for the self-check that must catch it.
 #[cfg(feature = "cli")]
 pub(crate) fn open_check_then_act(path: &Path, deadline: Duration) -> StoreResult<Arc<dyn Store>> {

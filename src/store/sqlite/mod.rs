@@ -32,6 +32,11 @@ use std::time::Duration;
 pub(super) use backup::restore_to_new;
 pub(super) use settings::create;
 
+/// The version of the SQLite that was linked.
+pub(super) fn version() -> &'static str {
+    rusqlite::version()
+}
+
 use crate::store::{Store, StoreResult};
 use database::Database;
 
