@@ -26,6 +26,7 @@ mod autoauth;
 mod client;
 mod context;
 mod credential;
+mod demo;
 mod destination;
 mod failure;
 mod init;
@@ -33,11 +34,14 @@ mod input;
 mod member;
 mod output;
 mod progress;
+mod race;
 mod seal;
+mod selfcheck;
 mod session;
 mod settings;
 mod shell;
 mod table;
+mod temporary;
 mod token;
 mod upkeep;
 mod user;
@@ -126,6 +130,14 @@ enum Command {
     Backup(upkeep::BackupArgs),
     Restore(upkeep::RestoreArgs),
     Check(upkeep::CheckArgs),
+    /// Let processes race for tokens on this disk, and see that each is redeemed once
+    #[command(after_help = "Examples:\n  gatepass race\n  gatepass race --broken")]
+    Race(race::RaceArgs),
+    #[command(hide = true)]
+    RaceWorker(race::WorkerArgs),
+    /// The whole job in one command, in a temporary store, each step compared with what is promised
+    #[command(after_help = "Example:\n  gatepass demo")]
+    Demo(demo::DemoArgs),
     Completions(shell::CompletionsArgs),
     Man(shell::ManArgs),
     Version(shell::VersionArgs),
@@ -151,9 +163,23 @@ fn run(command: Command, context: &Context) -> Result<Outcome, Failure> {
         Command::Backup(args) => upkeep::backup(&args, context),
         Command::Restore(args) => upkeep::restore(&args, context),
         Command::Check(_) => upkeep::check(context),
+        Command::Race(args) => {
+            told(race::run(&args, context.store_path().ok(), context.deadline(), &context.output))
+        }
+        Command::RaceWorker(args) => told(race::work(&args)),
+        Command::Demo(args) => told(demo::run(&args, &context.output)),
         Command::Completions(args) => shell::completions(&args),
         Command::Man(args) => shell::man(&args),
         Command::Version(_) => Ok(shell::version()),
+    }
+}
+
+/// What a self-check came to: it gives its answer itself.
+fn told(ended: Result<(), selfcheck::SelfCheckError>) -> Result<Outcome, Failure> {
+    match ended {
+        Ok(()) => Ok(Outcome::told()),
+        Err(selfcheck::SelfCheckError::Unproven(line)) => Ok(Outcome::told().refused(line)),
+        Err(selfcheck::SelfCheckError::Library(error)) => Err(error.into()),
     }
 }
 

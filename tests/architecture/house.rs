@@ -178,8 +178,13 @@ pub(crate) const SOURCES: &[(&str, &[Source], &str)] = &[
     ("lib", &[Source::Clock], "shows the clock's types to hosts; reads nothing"),
     ("store/sqlite", &[Source::Instant], "keeps the caller's deadline while SQLite is busy"),
     ("cli", &[Source::Instant], "a program shows how long its work took"),
+    ("cli/input", &[Source::Clock], "turns `24h` into a time"),
     ("cli/race", &[Source::SystemTime], "its processes start at one wall-clock moment"),
-    ("cli/demo", &[Source::SystemTime], "shows legacy links with the present time"),
+    (
+        "cli/demo",
+        &[Source::SystemTime, Source::Clock],
+        "makes legacy links for now, and for times that are over",
+    ),
 ];
 
 /// Who opens files, and why that is never the database while SQLite has it open.
