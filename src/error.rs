@@ -64,6 +64,19 @@ impl Error {
     }
 }
 
+/// What serde says is wrong with a value, without the value: it may be a secret in the wrong place.
+pub(crate) fn without_value(message: &str) -> String {
+    let quotes = ["invalid type: ", "invalid value: ", "invalid length ", "unknown variant "];
+    if !quotes.iter().any(|start| message.starts_with(start)) {
+        return message.to_owned();
+    }
+    // The value comes first and may hold any text, this one too; what was expected is ours and comes last.
+    match message.rsplit_once(", expected ") {
+        Some((_, expected)) => format!("must be {expected}"),
+        None => "has the wrong form".to_owned(),
+    }
+}
+
 impl From<Reason> for Error {
     fn from(reason: Reason) -> Self {
         Error::Refused(Refusal::new(reason))
@@ -378,6 +391,20 @@ impl StoreError {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_serde_says_is_passed_on_without_the_value() {
+        for (said, passed_on) in [
+            ("invalid type: string \"hunter2\", expected u32", "must be u32"),
+            ("invalid type: string \"x, expected hunter2\", expected u32", "must be u32"),
+            ("invalid value: integer `-7`, expected i64", "must be i64"),
+            ("unknown variant `hunter2`, expected one of `off`, `warn`", "must be one of `off`, `warn`"),
+            ("unknown variant `hunter2`, there are no variants", "has the wrong form"),
+            ("must look like 1795356826123-0", "must look like 1795356826123-0"),
+        ] {
+            assert_eq!(without_value(said), passed_on);
+        }
+    }
 
     #[test]
     fn every_reason_has_a_code_of_its_own_and_is_found_by_it() {

@@ -10,7 +10,7 @@ use serde_json::Value;
 use crate::credential::spelled_out;
 use crate::destination::{DenyTable, SystemUrl};
 use crate::directory::Mode;
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, without_value};
 use crate::upkeep::{Finding, Severity};
 
 /// What a replay of a spent token leads to (RFC 6749 §4.1.2 asks to revoke what the first use gave).
@@ -67,9 +67,9 @@ fn shown<T: Serialize>(value: T) -> Value {
     serde_json::json!(value)
 }
 
-/// Reads a setting's value; serde's message becomes the reason.
+/// Reads a setting's value; serde's message, without the value, becomes the reason.
 fn typed<T: serde::de::DeserializeOwned>(field: &'static str, value: Value) -> Result<T> {
-    serde_json::from_value(value).map_err(|error| Error::invalid(field, error.to_string()))
+    serde_json::from_value(value).map_err(|error| Error::invalid(field, without_value(&error.to_string())))
 }
 
 macro_rules! settings {

@@ -13,7 +13,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, without_value};
 use crate::gatepass::Gatepass;
 
 /// One operation.
@@ -99,10 +99,7 @@ fn plain(message: &str) -> String {
     if message.starts_with("unknown field") {
         return "is no parameter of this operation".to_owned();
     }
-    match (message.strip_prefix("invalid type: "), message.split_once(", expected ")) {
-        (Some(_), Some((_, expected))) => format!("must be {expected}"),
-        _ => message.to_owned(),
-    }
+    without_value(message)
 }
 
 /// An answer as JSON.
