@@ -6,6 +6,7 @@
 
 mod judge;
 
+use std::fmt;
 use std::net::IpAddr;
 use std::time::Duration;
 
@@ -156,8 +157,8 @@ impl IssueRequest {
     }
 }
 
-/// A token that was just issued.
-#[derive(Debug, Clone)]
+/// A token that was just issued. Its `Debug` leaves the URL out, which holds the token.
+#[derive(Clone)]
 #[non_exhaustive]
 pub struct Issued {
     /// The token. It is shown this once.
@@ -170,6 +171,17 @@ pub struct Issued {
     pub client_id: Option<ClientId>,
     /// When its life ends: at exactly this time it is expired.
     pub expires_at: Timestamp,
+}
+
+impl fmt::Debug for Issued {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Issued")
+            .field("token", &self.token)
+            .field("user_id", &self.user_id)
+            .field("client_id", &self.client_id)
+            .field("expires_at", &self.expires_at)
+            .finish_non_exhaustive()
+    }
 }
 
 /// A redemption to try.
