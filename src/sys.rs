@@ -121,10 +121,11 @@ pub(crate) fn write_private(path: &Path, text: &[u8]) -> io::Result<()> {
     made.place(path)
 }
 
-/// Read a small text file.
+/// Read a small text file. A pipe or device is none: it may make its reader wait for ever, or never end.
 pub(crate) fn read_small(path: &Path) -> io::Result<zeroize::Zeroizing<String>> {
     const MOST: u64 = 4096;
-    if fs::metadata(path)?.len() > MOST {
+    let metadata = fs::metadata(path)?;
+    if !metadata.is_file() || metadata.len() > MOST {
         return Err(io::Error::from(io::ErrorKind::InvalidData));
     }
     fs::read_to_string(path).map(zeroize::Zeroizing::new)

@@ -29,8 +29,12 @@ fn refuse_beside(file: &Path, store: &Path) -> Result<()> {
 
 /// Read a sealing key for a store.
 pub(super) fn read(file: &Path, store: &Path) -> Result<SealingKey> {
-    let text = sys::read_small(file).map_err(|error| file_error(FIELD, &error))?;
+    // Where it stands is looked at first: nothing in the store's folder may be opened, least of all the store.
     refuse_beside(file, store)?;
+    if sys::file_id(file).ok() == sys::file_id(store).ok() {
+        return Err(Error::invalid(FIELD, "is the store itself"));
+    }
+    let text = sys::read_small(file).map_err(|error| file_error(FIELD, &error))?;
     let mode = sys::mode(file).map_err(|error| file_error(FIELD, &error))?;
     if mode & 0o007 != 0 {
         return Err(Error::invalid(
