@@ -10,7 +10,7 @@ use crate::audit::{EventKind, NewEvent};
 use crate::directory::{
     Client, ClientStatus, DirectoryQuery, Email, Member, NewClient, NewUser, Page, Place, User,
 };
-use crate::error::{Reason, StoreError};
+use crate::error::{Error, Reason, StoreError};
 use crate::id::{ClientId, UserId};
 use crate::store::{At, DirectoryStore, Outcome, StoreResult};
 use crate::upkeep::Erased;
@@ -99,6 +99,17 @@ pub(super) fn find_client(connection: &Connection, id: ClientId) -> StoreResult<
         }
         None => Ok(None),
     }
+}
+
+const NONE_LEFT: &str = "is needed: the highest number is taken, so none follows";
+
+/// Whether the highest number of all was given to a row once, so that none can be chosen for the next.
+fn none_left(connection: &Connection, table: &str) -> StoreResult<bool> {
+    connection
+        .prepare_cached("SELECT 1 FROM sqlite_sequence WHERE name = ?1 AND seq = ?2")
+        .read()?
+        .exists(params![table, i64::MAX])
+        .read()
 }
 
 /// The user of an address, if there is one.
@@ -235,6 +246,9 @@ impl DirectoryStore for SqliteStore {
             if taken || user_of_address(connection, email)?.is_some() {
                 return Ok(Err(Reason::AlreadyExists.into()));
             }
+            if new.user_id.is_none() && none_left(connection, "user")? {
+                return Ok(Err(Error::invalid("user_id", NONE_LEFT)));
+            }
             connection
                 .prepare_cached(
                     "INSERT INTO user (id, email, first_name, last_name, created_at) VALUES (?1, ?2, ?3, ?4, ?5)",
@@ -310,6 +324,9 @@ impl DirectoryStore for SqliteStore {
                 && !exists(connection, "SELECT 1 FROM user WHERE id = ?1", owner)?
             {
                 return Ok(Err(Reason::UserUnknown.into()));
+            }
+            if new.client_id.is_none() && none_left(connection, "client")? {
+                return Ok(Err(Error::invalid("client_id", NONE_LEFT)));
             }
             let made: ClientId = connection
                 .prepare_cached(
