@@ -202,16 +202,29 @@ pub fn hear(child: &mut Child) -> impl Iterator<Item = String> + use<> {
     })
 }
 
-/// Let a process that waits in [`wait_for_go`] go on.
-pub fn go(child: &mut Child) {
-    child.stdin.take().unwrap().write_all(b"go\n").unwrap();
-}
-
-/// Tell that this process is ready, and wait until it may go on.
-pub fn wait_for_go() {
+/// Tell that this process is ready, and wait until it may go on; the line that it was told then.
+pub fn wait_for_go() -> String {
     say("ready");
     let mut line = String::new();
     std::io::stdin().read_line(&mut line).unwrap();
+    line.trim().to_owned()
+}
+
+/// Microseconds since 1970, by the clock that all processes share.
+pub fn micros() -> u128 {
+    std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap().as_micros()
+}
+
+/// Wait for that moment, the last of it without sleeping so that all who wait begin together.
+pub fn wait_until(moment: u128) {
+    loop {
+        let left = moment.saturating_sub(micros());
+        match left {
+            0 => return,
+            1_000.. => std::thread::sleep(Duration::from_micros(u64::try_from(left - 500).unwrap())),
+            _ => std::hint::spin_loop(),
+        }
+    }
 }
 
 /// Wait for a process's end; it must have succeeded.
@@ -220,8 +233,9 @@ pub fn done(mut child: Child) {
     assert!(child.wait().unwrap().success(), "a process of the test failed; its output stands above");
 }
 
-/// What [`hear`] gives of all processes, each collected by a thread of its own and released together.
-pub fn run_together(mut children: Vec<Child>) -> Vec<Vec<String>> {
+/// Release all processes when each is ready, do something `meanwhile`, and give what each said. They are told one moment,
+/// in [`micros`], at which to begin.
+pub fn run_together(mut children: Vec<Child>, meanwhile: impl FnOnce(u128)) -> Vec<Vec<String>> {
     let threads: Vec<_> = children
         .iter_mut()
         .map(|child| {
@@ -243,7 +257,11 @@ pub fn run_together(mut children: Vec<Child>) -> Vec<Vec<String>> {
     for (is_ready, _) in &threads {
         is_ready.recv_timeout(Duration::from_secs(60)).expect("a process of the test did not get ready");
     }
-    children.iter_mut().for_each(go);
+    let moment = micros() + 50_000;
+    for child in &mut children {
+        child.stdin.take().unwrap().write_all(format!("{moment}\n").as_bytes()).unwrap();
+    }
+    meanwhile(moment);
     let heard = threads.into_iter().map(|(_, thread)| thread.join().unwrap()).collect();
     children.into_iter().for_each(done);
     heard
