@@ -62,7 +62,8 @@ impl Gatepass {
         Ok(self.store.list_users(query, limit)?)
     }
 
-    /// Enable or disable a user. Disabling ends the user's sessions and kills the unspent tokens at once.
+    /// Enable or disable a user. Disabling ends the user's sessions at once and for good; unspent tokens are refused with
+    /// [`Reason::UserDisabled`] from that moment, for as long as the user stays disabled.
     pub fn enable_user(&self, id: UserId, enabled: bool) -> Result<User> {
         self.managed()?;
         self.store.enable_user(id, enabled, self.at())?
