@@ -17,6 +17,9 @@ use crate::throttle::Guess;
 /// No identifier is longer; what is, is answered without asking the store.
 const LONGEST_IDENTIFIER: usize = 64;
 
+/// No action's name is longer.
+const LONGEST_ACTION: usize = 64;
+
 /// What ended with a credential that was revoked.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[non_exhaustive]
@@ -86,8 +89,13 @@ impl Gatepass {
     /// May this caller do this API action (in lower case, such as `getclients`), from there, now?
     ///
     /// # Errors
-    /// The credential's standing, [`Reason::AddressNotAllowed`] or [`Reason::ActionNotAllowed`].
+    /// [`Error::Invalid`] for `action` when it is no name of 1 to 64 of `[a-z0-9]`, since it goes to the audit with a refusal;
+    /// the credential's standing, [`Reason::AddressNotAllowed`] or [`Reason::ActionNotAllowed`].
     pub fn authorise(&self, caller: &Caller, action: &str, address: Option<IpAddr>) -> Result<()> {
+        let name = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit();
+        if action.is_empty() || action.len() > LONGEST_ACTION || !action.bytes().all(name) {
+            return Err(Error::invalid("action", "must be a name in lower case, such as getclients"));
+        }
         let now = self.now();
         let facts = self.store.caller_facts(caller)?.ok_or(Reason::CredentialUnknown)?;
         let verdict = facts.may(caller, action, address, now);

@@ -1,0 +1,450 @@
+//! Nothing secret is left anywhere: not in the store, its `-wal`, a backup or the audit, and not in any text that may be
+//! logged.
+//!
+//! Everything is done once with secrets that this test knows. Then every file and text is searched for each of them: as raw
+//! bytes, as hex in both cases, and as base64 in both alphabets wherever it may begin; tokens and session ids by what follows
+//! their time, which is no secret. The search is proven by planting each secret in each of those forms, made by another
+//! way than the search's own, in a copy of the store.
+
+#![allow(missing_docs)]
+
+mod common;
+
+use std::collections::HashMap;
+use std::path::Path;
+use std::process::Command;
+use std::time::Duration;
+
+use base64::Engine;
+use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD, URL_SAFE, URL_SAFE_NO_PAD};
+use common::{Place, START, SYSTEM, invalid, person, portal, refused, secret};
+use gatepass::audit::AuditQuery;
+use gatepass::autoauth::{Link, digest};
+use gatepass::clock::{ManualClock, Timestamp};
+use gatepass::credential::{NewCredential, Rotation};
+use gatepass::directory::{Email, Mode};
+use gatepass::secret::Secret;
+use gatepass::session::{EndSessions, SessionId};
+use gatepass::token::{Binding, IssueRequest, RedeemRequest, RevokeTokens, Token};
+use gatepass::{AutoAuthRequest, Error, Gatepass, InitOptions, KeyChoice, Options, Reason, ops};
+use serde_json::json;
+
+const EMAIL: &str = "anneliese.unmistakable@example.com";
+const KEY: &str = "the AutoAuth key of the old portal, 2009";
+const SECOND_KEY: &str = "another system's key, which is given";
+const PASSWORD: &str = "correct horse battery staple";
+const NONCE: &str = "the nonce of one browser's cookie";
+
+/// What must not be found.
+#[derive(Clone)]
+struct Hidden {
+    name: String,
+    raw: Vec<u8>,
+}
+
+fn unhex(text: &str) -> Vec<u8> {
+    (0..text.len() / 2).map(|at| u8::from_str_radix(&text[2 * at..2 * at + 2], 16).unwrap()).collect()
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// Everything secret that was handed out or taken in.
+#[derive(Default)]
+struct Vault(Vec<Hidden>);
+
+impl Vault {
+    fn text(&mut self, name: &str, text: &str) {
+        self.0.push(Hidden { name: name.to_owned(), raw: text.as_bytes().to_vec() });
+    }
+
+    /// A token or session id, by what follows its time: as bytes, and as the text that people handle.
+    fn timed(&mut self, name: &str, text: &str) {
+        let tail = &text[12..];
+        self.0.push(Hidden { name: format!("{name} (bytes)"), raw: unhex(tail) });
+        self.0.push(Hidden { name: format!("{name} (text)"), raw: tail.as_bytes().to_vec() });
+    }
+
+    fn token(&mut self, token: &Token) {
+        self.timed("token", &token.reveal());
+    }
+
+    fn session(&mut self, session: &SessionId) {
+        self.timed("session id", &session.reveal());
+    }
+
+    fn secret(&mut self, secret: &Secret) {
+        self.text("credential's secret", secret.reveal());
+    }
+
+    /// A digest that opens something: as bytes, and the text of it.
+    fn digest(&mut self, name: &str, text: &str) {
+        self.0.push(Hidden { name: format!("{name} (bytes)"), raw: unhex(text) });
+        self.text(&format!("{name} (text)"), text);
+    }
+}
+
+/// The characters of a base64 text that `raw` alone decides when `before` bytes stand before it.
+fn settled(raw: &[u8], before: usize) -> String {
+    let padded = [&vec![0; before][..], raw].concat();
+    let all = STANDARD_NO_PAD.encode(&padded);
+    let from = (before * 8).div_ceil(6);
+    let to = padded.len() * 8 / 6;
+    all[from..to].to_owned()
+}
+
+/// A search for many things at once.
+struct Search {
+    hidden: Vec<Hidden>,
+    /// Needles by their first bytes: the needle and whose it is.
+    needles: HashMap<[u8; 8], Vec<(Vec<u8>, usize)>>,
+}
+
+impl Search {
+    fn new(hidden: Vec<Hidden>) -> Self {
+        let mut needles: HashMap<[u8; 8], Vec<(Vec<u8>, usize)>> = HashMap::new();
+        for (at, it) in hidden.iter().enumerate() {
+            assert!(it.raw.len() >= 12, "{} is too short to be told from chance", it.name);
+            let mut forms =
+                vec![it.raw.clone(), hex(&it.raw).into_bytes(), hex(&it.raw).to_uppercase().into_bytes()];
+            for before in 0..3 {
+                let text = settled(&it.raw, before);
+                forms.push(text.replace('+', "-").replace('/', "_").into_bytes());
+                forms.push(text.into_bytes());
+            }
+            for form in forms {
+                needles.entry(form[..8].try_into().unwrap()).or_default().push((form, at));
+            }
+        }
+        Search { hidden, needles }
+    }
+
+    /// The names of what stands there.
+    fn found(&self, bytes: &[u8]) -> Vec<&str> {
+        let mut found = Vec::new();
+        for (at, start) in bytes.windows(8).enumerate() {
+            for (needle, whose) in self.needles.get(start).into_iter().flatten() {
+                if bytes[at..].starts_with(needle) {
+                    found.push(self.hidden[*whose].name.as_str());
+                }
+            }
+        }
+        found
+    }
+}
+
+/// Every form in which a secret may stand in a file, made without [`Search`].
+fn forms(raw: &[u8]) -> Vec<Vec<u8>> {
+    let mut all = vec![
+        raw.to_vec(),
+        raw.iter().flat_map(|byte| format!("{byte:02x}").into_bytes()).collect(),
+        raw.iter().flat_map(|byte| format!("{byte:02X}").into_bytes()).collect(),
+    ];
+    for around in [&b""[..], b"a", b"ab", b"abc"] {
+        let inside = [around, raw, b"and more"].concat();
+        for engine in [&STANDARD, &STANDARD_NO_PAD, &URL_SAFE, &URL_SAFE_NO_PAD] {
+            all.push(engine.encode(&inside).into_bytes());
+            all.push(engine.encode([around, raw].concat()).into_bytes());
+        }
+    }
+    all
+}
+
+/// Everything that was said, in the words of errors and of `Debug`.
+#[derive(Default)]
+struct Texts(Vec<String>);
+
+impl Texts {
+    fn debug(&mut self, value: &impl std::fmt::Debug) {
+        self.0.push(format!("{value:?}"));
+        self.0.push(format!("{value:#?}"));
+    }
+
+    fn error<T: std::fmt::Debug>(&mut self, result: gatepass::Result<T>) -> Error {
+        let error = result.expect_err("was to be refused");
+        self.0.push(error.to_string());
+        self.debug(&error);
+        error
+    }
+}
+
+/// Another process copies a file that is open here.
+fn copied(place: &Place, suffix: &str) -> Vec<u8> {
+    let target = place.beside(&format!("copy{suffix}"));
+    assert!(Command::new("cp").arg(place.suffixed(suffix)).arg(&target).status().unwrap().success());
+    std::fs::read(target).unwrap()
+}
+
+/// The MD5 that legacy clients send for [`PASSWORD`].
+const PASSWORD_MD5: &str = "9cc2ae8a1ba7a93da39b46fc1019c481";
+
+struct Done {
+    vault: Vault,
+    texts: Texts,
+    /// What may be shown to an operator, as JSON.
+    shown: Vec<String>,
+    files: Vec<(&'static str, Vec<u8>)>,
+}
+
+/// Do everything once.
+fn everything(place: &Place) -> Done {
+    let mut vault = Vault::default();
+    let mut texts = Texts::default();
+    let keys = place.beside("keys");
+    std::fs::create_dir(&keys).unwrap();
+    let sealing = Gatepass::new_sealing_key_file(keys.join("seal"), &place.store).unwrap();
+    let line = sealing.to_file_text();
+    vault.digest("sealing key", line.reveal().trim().rsplit(' ').next().unwrap());
+    let clock = std::sync::Arc::new(ManualClock::new(START));
+    let options = || Options::new().clock(clock.clone()).sealing_key(sealing.clone()).actor("the portal");
+    texts.debug(&options());
+    texts.debug(&sealing);
+    texts.debug(&InitOptions::new(Mode::Managed, SYSTEM).unwrap());
+    let gate = place.init_with(Mode::Managed, options());
+    texts.debug(&gate);
+    let (user, client) = person(&gate, EMAIL);
+    texts.debug(&Email::parse(EMAIL).unwrap());
+
+    // Admins and credentials.
+    vault.text("password", PASSWORD);
+    vault.digest("password's MD5", PASSWORD_MD5);
+    gate.add_admin("root", Some(&secret(PASSWORD))).unwrap();
+    gate.set_setting("legacy_admin_auth", json!(true)).unwrap();
+    texts.debug(&gate.authenticate_admin("root", &secret(PASSWORD_MD5), None).unwrap());
+    texts.error(gate.authenticate_admin("root", &secret(PASSWORD), None));
+    texts.error(gate.authenticate_admin(PASSWORD, &secret(PASSWORD_MD5), None));
+    texts.error(gate.add_admin("root", Some(&secret(PASSWORD))));
+    let new =
+        NewCredential { label: "portal".into(), admin: Some("root".into()), ..NewCredential::default() };
+    let made = gate.create_credential(&new).unwrap();
+    texts.debug(&made);
+    texts.debug(&new);
+    let (identifier, first) = (made.credential.identifier.clone().unwrap(), made.secret.unwrap());
+    vault.secret(&first);
+    let rotation = Rotation::with_overlap(Duration::from_secs(3_600));
+    let rotated = gate.rotate_credential("portal", &rotation).unwrap();
+    texts.debug(&rotated);
+    let second = rotated.secret.unwrap();
+    vault.secret(&second);
+    let address = "203.0.113.9".parse().ok();
+    let caller = gate.authenticate(&identifier, &second, address).unwrap();
+    gate.authenticate(&identifier, &first, address).unwrap();
+    texts.debug(&caller);
+    // Secrets in the wrong place.
+    texts.error(gate.authenticate(second.reveal(), &secret(&identifier), address));
+    texts.error(gate.authenticate(&identifier, &secret(PASSWORD), address));
+    texts.error(gate.credential(second.reveal()));
+    texts.error(gate.authorise(&caller, second.reveal(), None));
+    texts.error(gate.create_credential(&NewCredential { admin: Some(first.reveal().into()), ..new.clone() }));
+
+    // Tokens and sessions.
+    let binding = Binding::of_nonce(NONCE.as_bytes());
+    vault.text("nonce", NONCE);
+    let request = IssueRequest::for_client(client).actor("a clerk").bound_to(binding);
+    texts.debug(&request);
+    let issue = || {
+        let issued = gate.issue(&caller, &request).unwrap();
+        (issued.token.clone(), format!("{issued:?}"))
+    };
+    let (spent, shown) = issue();
+    texts.0.push(shown);
+    let (revoked, _) = issue();
+    let (expired, _) = issue();
+    for token in [&spent, &revoked, &expired] {
+        vault.token(token);
+        texts.debug(token);
+        texts.debug(&token.reference());
+        texts.debug(&RevokeTokens::One(token.clone()));
+    }
+    let redeem = RedeemRequest::new(spent.clone()).bound_to(binding);
+    texts.error(gate.redeem(&RedeemRequest::new(spent.clone())));
+    let redeemed = gate.redeem(&redeem).unwrap();
+    let session = redeemed.session.clone().unwrap();
+    vault.session(&session);
+    texts.debug(&redeemed);
+    texts.debug(&session);
+    texts.debug(&EndSessions::One(session.clone()));
+    texts.debug(&redeem.clone().presenting(Some(session.clone())));
+    texts.error(gate.redeem(&redeem));
+    texts.error(gate.redeem(&redeem.clone().presenting(Some(session.clone()))));
+    gate.revoke_tokens(&RevokeTokens::One(revoked.clone())).unwrap();
+    texts.error(gate.redeem(&RedeemRequest::new(revoked.clone()).bound_to(binding)));
+    texts.error(gate.revoke_tokens(&RevokeTokens::One(spent.clone())));
+    texts.debug(&gate.check_session(&session, address).unwrap());
+    texts.debug(&gate.inspect(&spent).unwrap());
+    texts.debug(&gate.explain(&spent).unwrap());
+    let unknown = "0123456789abcdef".repeat(2) + "01234567";
+    vault.timed("token never issued", &unknown);
+    let unknown = gate.read_token(&unknown, None).unwrap();
+    texts.error(gate.redeem(&RedeemRequest::new(unknown)));
+    texts.error(gate.read_token(session.reveal().as_str(), None));
+    texts.error(gate.read_session_id(&spent.reveal(), None));
+    clock.advance(Duration::from_secs(61));
+    texts.error(gate.redeem(&RedeemRequest::new(expired).bound_to(binding)));
+
+    // AutoAuth.
+    vault.text("AutoAuth key", KEY);
+    vault.text("AutoAuth key given by the caller", SECOND_KEY);
+    gate.add_autoauth_key("old", &secret(KEY)).unwrap();
+    texts.error(gate.add_autoauth_key("old", &secret(KEY)));
+    texts.error(gate.add_autoauth_key(KEY, &secret(&KEY[1..])));
+    gate.set_setting("autoauth_enabled", json!(true)).unwrap();
+    for (key, choice) in [(KEY, KeyChoice::Label("old")), (SECOND_KEY, KeyChoice::Given(&secret(SECOND_KEY)))]
+    {
+        texts.debug(&choice);
+        let link = gate.sign_autoauth(EMAIL, choice, Some("cart.php")).unwrap();
+        let query = link.split_once('?').unwrap().1.as_bytes();
+        let parsed = Link::parse(query).unwrap();
+        vault
+            .digest("link's hash", &hex(&digest(EMAIL.as_bytes(), parsed.at().as_seconds(), key.as_bytes())));
+        texts.debug(&parsed);
+        texts.debug(&parsed.matched_by(&secret(key)));
+        let mut request = AutoAuthRequest::default().from_address("2001:db8::7".parse().unwrap());
+        if key == SECOND_KEY {
+            request = request.with_key(secret(key));
+        }
+        texts.debug(&request);
+        let foreign = String::from_utf8_lossy(query).replace("cart.php", "%2F%2Fevil.example");
+        texts.error(gate.accept_autoauth(foreign.as_bytes(), &request));
+        let signed_in = gate.accept_autoauth(query, &request).unwrap();
+        vault.session(signed_in.session.as_ref().unwrap());
+        // The address is the answer here; the rest of it must hold no secret either.
+        texts.0.push(format!("{signed_in:?}").replace(EMAIL, "the address"));
+        texts.error(gate.accept_autoauth(query, &request));
+        texts.error(gate.accept_autoauth(query, &AutoAuthRequest::default().with_key(secret(PASSWORD))));
+        clock.advance(Duration::from_secs(2_000));
+        texts.error(gate.accept_autoauth(query, &request));
+    }
+    for json in [json!({ "label": KEY.repeat(4), "key": KEY }), json!({ "label": "x", "key": [KEY] })] {
+        texts.error(ops::call(&gate, "autoauth.key_add", json));
+    }
+    texts.error(ops::call(&gate, "settings.set", json!({ "name": "replay_policy", "value": KEY })));
+    texts.error(ops::call(&gate, "user.add", json!({ "email": EMAIL })));
+    texts.error(ops::call(&gate, "user.add", json!({ "email": format!("{EMAIL}\n") })));
+    texts.error(gate.sign_autoauth(&format!("{EMAIL}\0"), KeyChoice::Label("old"), None));
+
+    // What operators see.
+    let range = json!({ "from": "2020-01-01T00:00:00Z", "to": "2040-01-01T00:00:00Z", "limit": 10_000 });
+    let mut shown = vec![ops::call(&gate, "audit.list", range).unwrap().to_string()];
+    let all = AuditQuery::between(Timestamp::from_millis(0), START.plus(Duration::from_secs(1 << 30)));
+    texts.debug(&all);
+    texts.debug(&gate.audit_events(&AuditQuery { limit: Some(10_000), ..all }).unwrap());
+    for (operation, parameters) in [
+        ("store.info", json!({})),
+        ("settings.list", json!({})),
+        ("credential.list", json!({})),
+        ("admin.list", json!({})),
+        ("autoauth.key_list", json!({})),
+        ("autoauth.report", json!({})),
+        ("token.list", json!({})),
+        ("token.explain", json!({ "token": spent.reveal() })),
+        ("session.list", json!({ "all": true })),
+        ("store.check", json!({})),
+    ] {
+        shown.push(ops::call(&gate, operation, parameters).unwrap().to_string());
+    }
+    texts.debug(&gate.list_credentials().unwrap());
+    texts.debug(&gate.list_autoauth_keys().unwrap());
+    texts.debug(&gate.settings().unwrap());
+
+    // The files, first while the store is open.
+    let backup = place.beside("backup");
+    gate.backup(&backup, &mut |_, _| {}).unwrap();
+    let mut files = vec![
+        ("store while open", copied(place, "")),
+        ("-wal while open", copied(place, "-wal")),
+        ("-shm while open", copied(place, "-shm")),
+        ("backup", std::fs::read(&backup).unwrap()),
+    ];
+    assert!(files[1].1.len() > 50_000, "the -wal holds next to nothing");
+    let exported = serde_json::to_string(&gate.export_user(user).unwrap()).unwrap();
+    shown.push(exported.replace(EMAIL, "the address"));
+    drop(gate);
+    files.push(("closed store", std::fs::read(&place.store).unwrap()));
+    Done { vault, texts, shown, files }
+}
+
+#[test]
+fn no_secret_is_left_in_any_file_or_text() {
+    let place = Place::new();
+    let Done { vault, texts, shown, files } = everything(&place);
+    let count = vault.0.len();
+    let mut hidden = vault.0.clone();
+    let search = Search::new(vault.0);
+    for (name, bytes) in &files {
+        assert_eq!(search.found(bytes), [""; 0], "in the {name}");
+    }
+    for text in shown.iter().chain(&texts.0) {
+        assert_eq!(search.found(text.as_bytes()), [""; 0], "in {text}");
+    }
+    // Addresses stand in the directory, and in no error or event.
+    let addresses = Search::new(vec![Hidden { name: "address".into(), raw: EMAIL.as_bytes().to_vec() }]);
+    assert!(!addresses.found(&files.last().unwrap().1).is_empty(), "the search does not find what is there");
+    for text in shown.iter().chain(&texts.0) {
+        assert_eq!(addresses.found(text.as_bytes()), [""; 0], "in {text}");
+        assert!(!text.contains(EMAIL.split('@').next().unwrap()), "{text}");
+    }
+
+    // The search finds each of them in each form. One at a time, so that none hides behind another.
+    let mut planted = 0;
+    let clean = &files.last().unwrap().1;
+    let middle = clean.len() / 2;
+    for it in &mut hidden {
+        for form in forms(&it.raw) {
+            let around = 200;
+            let mut copy = clean[middle - around..middle + around].to_vec();
+            copy.splice(around..around, form.iter().copied());
+            assert!(search.found(&copy).contains(&it.name.as_str()), "{} as {form:?} was not found", it.name);
+            planted += 1;
+        }
+    }
+    println!(
+        "{count} secrets in {} files ({} bytes) and {} texts: none found; {planted} planted: all found",
+        files.len(),
+        files.iter().map(|(_, bytes)| bytes.len()).sum::<usize>(),
+        shown.len() + texts.0.len()
+    );
+}
+
+#[test]
+fn a_token_in_clear_in_a_row_is_found_in_the_file() {
+    let place = Place::new();
+    let gate = place.init(Mode::Managed);
+    let (_, client) = person(&gate, EMAIL);
+    let token = common::issue(&gate, client).token;
+    let copy = place.beside("copy");
+    gate.backup(&copy, &mut |_, _| {}).unwrap();
+    let mut vault = Vault::default();
+    vault.token(&token);
+    let search = Search::new(vault.0);
+    let look = |path: &Path| search.found(&std::fs::read(path).unwrap()).len();
+    assert_eq!(look(&copy), 0);
+    let raw = unhex(&token.reveal());
+    for (column, plant) in [
+        ("detail", rusqlite::types::Value::Text(token.reveal())),
+        ("object", rusqlite::types::Value::Text(STANDARD.encode(&raw))),
+        ("actor", rusqlite::types::Value::Text(format!("x{}", URL_SAFE_NO_PAD.encode(token.reveal())))),
+    ] {
+        let planted = place.beside(column);
+        std::fs::copy(&copy, &planted).unwrap();
+        let connection = rusqlite::Connection::open(&planted).unwrap();
+        connection.execute(&format!("UPDATE audit SET {column} = ?1 WHERE seq = 0"), [plant]).unwrap();
+        connection.close().unwrap();
+        assert!(look(&planted) > 0, "{column}");
+    }
+}
+
+#[test]
+fn errors_name_the_field_and_the_reason_and_nothing_of_the_request() {
+    let place = Place::new();
+    let gate = place.init(Mode::Managed);
+    let (_, client) = person(&gate, EMAIL);
+    let issued = gate.issue(&portal(&gate), &IssueRequest::for_client(client)).unwrap();
+    assert!(!format!("{issued:?} {issued:#?}").contains(&issued.token.reveal()));
+    assert!(issued.redirect_url.ends_with(&issued.token.reveal()));
+    let revoked = gate.revoke_tokens(&RevokeTokens::One(issued.token.clone()));
+    assert_eq!(revoked.unwrap(), 1);
+    assert_eq!(refused(gate.redeem(&RedeemRequest::new(issued.token))), Reason::TokenRevoked);
+    assert_eq!(invalid(gate.add_admin("root", Some(&secret("hunter2")))), "password");
+}
