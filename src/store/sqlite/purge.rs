@@ -77,6 +77,10 @@ fn cut_addresses(connection: &Connection, below: Timestamp) -> StoreResult<u64> 
         .read()?
         .query_row([], |row| row.get(0))
         .read()?;
+    if from > below {
+        // The clock ran ahead once, or the setting was raised. Addresses of since then must be found again.
+        set_addresses_cut(connection, below)?;
+    }
     if from >= below {
         return Ok(0);
     }
@@ -110,8 +114,13 @@ fn cut_addresses(connection: &Connection, below: Timestamp) -> StoreResult<u64> 
         Some((last, ..)) if full => last.plus(std::time::Duration::from_millis(1)),
         _ => below,
     };
-    connection.prepare_cached("UPDATE store SET addresses_cut = ?1").read()?.execute([next]).read()?;
+    set_addresses_cut(connection, next)?;
     Ok(cut)
+}
+
+fn set_addresses_cut(connection: &Connection, until: Timestamp) -> StoreResult<()> {
+    connection.prepare_cached("UPDATE store SET addresses_cut = ?1").read()?.execute([until]).read()?;
+    Ok(())
 }
 
 /// One small step over everything, inside the caller's act.
