@@ -238,6 +238,26 @@ fn audited_addresses_are_cut_after_30_days_and_events_deleted_after_90() {
 }
 
 #[test]
+fn a_clock_that_once_ran_ahead_does_not_keep_later_addresses_whole() {
+    let place = Place::new();
+    let (gate, clock) = place.init_at_start(Mode::Managed);
+    let (_, client) = person(&gate, "ann@example.com");
+    clock.set(START.plus(3_650 * DAY));
+    gate.purge(&mut |_, _| {}).unwrap();
+    clock.set(START);
+    gate.purge(&mut |_, _| {}).unwrap();
+    let request = IssueRequest::for_client(client).from_address(ip("203.0.113.77"));
+    gate.issue(&portal(&gate), &request).unwrap();
+    let address = || events(&gate, "token.issued")[0].address.clone().unwrap();
+    clock.set(START.plus(30 * DAY));
+    gate.purge(&mut |_, _| {}).unwrap();
+    assert_eq!(address(), "203.0.113.77");
+    clock.advance(MILLISECOND);
+    assert_eq!(gate.purge(&mut |_, _| {}).unwrap().addresses_cut, 1);
+    assert_eq!(address(), "203.0.113.0");
+}
+
+#[test]
 fn guesses_are_told_at_most_once_a_minute_and_none_is_lost() {
     let place = Place::new();
     let (gate, clock) = place.init_at_start(Mode::Managed);
@@ -295,6 +315,62 @@ fn a_replay_ends_the_session_only_within_its_ten_minutes_and_not_as_a_second_cli
                 "after {after:?}, {confirmed}"
             );
             assert_eq!(gate.check_session(&session, None).is_err(), ended, "after {after:?}, {confirmed}");
+        }
+    }
+}
+
+#[test]
+fn a_clock_at_the_ends_of_time_neither_panics_nor_lets_anybody_in_twice() {
+    let place = Place::new();
+    let (gate, clock) = place.init_at_start(Mode::Managed);
+    let (user, client) = person(&gate, "ann@example.com");
+    gate.set_setting("autoauth_enabled", json!(true)).unwrap();
+    gate.add_admin("root", None).unwrap();
+    let key = secret("a key of more than twenty characters");
+    let year = 365 * DAY.as_secs() as i64 * 1_000;
+    let ends =
+        [i64::MIN, i64::MAX, -1, 0, 1, 1 << 47, 1 << 48, 8_000 * year, -8_000 * year, i64::MAX / 1_000];
+    for (turn, millis) in ends.into_iter().enumerate() {
+        clock.set(Timestamp::from_millis(millis));
+        let new = NewCredential {
+            label: format!("portal {turn}"),
+            admin: Some("root".into()),
+            ..NewCredential::default()
+        };
+        let made = gate.create_credential(&new).unwrap();
+        let name = made.credential.identifier.unwrap();
+        let caller = gate.authenticate(&name, made.secret.as_ref().unwrap(), Some(ip("192.0.2.1"))).unwrap();
+        drop(gate.rotate_credential(&name, &Rotation::with_overlap(DAY)));
+        refused(gate.authenticate(&name, &secret("wrong"), None));
+        refused(gate.read_token("none", None));
+        // A token may be unusable at such a time, as long as it is never spent twice.
+        if let Ok(issued) = gate.issue(&caller, &IssueRequest::for_client(client)) {
+            drop(gate.inspect(&issued.token));
+            drop(gate.explain(&issued.token));
+            if let Ok(redeemed) = redeem(&gate, &issued) {
+                refused(redeem(&gate, &issued));
+                drop(gate.check_session(&redeemed.session.unwrap(), None));
+            }
+        }
+        let signed = gate.sign_autoauth("ann@example.com", gatepass::KeyChoice::Given(&key), None);
+        let usual = format!("email=ann%40example.com&timestamp=1800000000&hash={}", "0".repeat(40));
+        for link in signed.iter().map(|link| link.split_once('?').unwrap().1).chain([usual.as_str()]) {
+            let request = gatepass::AutoAuthRequest::default().with_key(key.clone());
+            drop(gate.accept_autoauth(link.as_bytes(), &request));
+            assert!(gate.accept_autoauth(link.as_bytes(), &request).is_err());
+        }
+        gate.purge(&mut |_, _| {}).unwrap();
+        gate.check(&mut |_, _| {}).unwrap();
+        gate.autoauth_report(3_650).unwrap();
+        gate.export_user(user).unwrap();
+        for operation in gatepass::ops::all().filter(|operation| operation.name.ends_with(".list")) {
+            let range = json!({ "from": "0000-01-01T00:00:00Z", "to": "9999-12-31T23:59:59Z" });
+            let parameters = match operation.name {
+                "audit.list" => range,
+                "member.list" => json!({ "client_id": client }),
+                _ => json!({}),
+            };
+            gatepass::ops::call(&gate, operation.name, parameters).unwrap();
         }
     }
 }
