@@ -1,10 +1,11 @@
 //! Bad input, by name: what the library says to each, through its types and through its operations.
 //!
-//! Each gives a refusal or an error that names the field; nothing is written, nothing panics, and no text of an error
-//! repeats what was given, for it may have been a secret in the wrong place. That nothing is written is seen by a second
-//! connection, whose `data_version` changes with every commit of anybody else, and which compares every row.
+//! Each gives a refusal or an error that names the field; nothing is written, nothing panics, and no text of
+//! an error repeats what was given, for it may have been a secret in the wrong place. That nothing is written
+//! is seen by a second connection, whose `data_version` changes with every commit of anybody else, and which
+//! compares every row.
 
-#![allow(missing_docs)]
+#![allow(missing_docs, clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod common;
 
@@ -903,7 +904,8 @@ fn a_wrong_setting_is_named_and_stays_as_it_was() {
     assert_eq!(bench.gate.settings().unwrap().list(), settings);
 }
 
-/// Good parameters of every operation, in a store that [`prepared`] made. An operation that is missing here fails the test.
+/// Good parameters of every operation, in a store that [`prepared`] made. An operation that is missing here
+/// fails the test.
 fn good(name: &str, place: &Place) -> Value {
     let file = |name: &str| place.beside(name).to_str().unwrap().to_owned();
     let (from, to) = ("2026-01-01T00:00:00Z", "2028-01-01T00:00:00Z");
@@ -929,7 +931,8 @@ fn good(name: &str, place: &Place) -> Value {
             "label": "second", "admin": "root", "host": false, "home_url": "https://portal.example.com",
             "expires_at": to,
             "limits": {
-                "actions": ["createssotoken"], "destinations": ["*"], "clients": [1], "addresses": ["10.0.0.0/8"],
+                "actions": ["createssotoken"], "destinations": ["*"], "clients": [1],
+                "addresses": ["10.0.0.0/8"],
                 "max_token_life_seconds": 30, "issues_per_minute": 10
             }
         }),
@@ -964,13 +967,15 @@ fn good(name: &str, place: &Place) -> Value {
         "member.add" => json!({ "user_id": 2, "client_id": 1, "owner": false }),
         "member.remove" => json!({ "user_id": 3, "client_id": 1 }),
         "token.list" => json!({
-            "user_id": 1, "client_id": 1, "credential_id": 1, "live": true, "before": "ff".repeat(12), "limit": 10
+            "user_id": 1, "client_id": 1, "credential_id": 1, "live": true, "before": "ff".repeat(12),
+            "limit": 10
         }),
         "token.explain" | "token.revoke" => {
             json!({ "token": std::fs::read_to_string(place.beside("token")).unwrap() })
         }
         "session.list" => json!({
-            "user_id": 1, "client_id": 1, "credential_id": 1, "all": true, "before": "ff".repeat(12), "limit": 10
+            "user_id": 1, "client_id": 1, "credential_id": 1, "all": true, "before": "ff".repeat(12),
+            "limit": 10
         }),
         "session.end" => json!({ "session": std::fs::read_to_string(place.beside("session")).unwrap() }),
         "session.end_credential" => json!({ "credential_id": 1, "since": from }),
@@ -1111,8 +1116,9 @@ fn every_parameter_of_every_operation_stands_up_to_every_wrong_value() {
                 let told = format!("{} {place} = {value:.60}", operation.name);
                 match ops::call(&bench.gate, operation.name, parameters) {
                     Ok(_) => {
-                        // A text is a text, and some numbers are fine; a value of another kind never is, but for the
-                        // settings' own, which is judged by its setting, and lists that may be absent.
+                        // A text is a text, and some numbers are fine; a value of another kind never is, but
+                        // for the settings' own, which is judged by its setting, and lists that may be
+                        // absent.
                         let usual = model.pointer(place).unwrap();
                         let fine = value.is_null() || kind(usual) == kind(&value) || place.contains("limits");
                         assert!(fine, "{told} was taken");
@@ -1138,7 +1144,8 @@ fn every_parameter_of_every_operation_stands_up_to_every_wrong_value() {
                                 let after = bench.spy.dump_without(REFUSAL_TABLES);
                                 assert_eq!(after, before.1, "{told} wrote: {error:?}");
                             }
-                            // A file that is not there, or is no store: named by the operation, told by the store.
+                            // A file that is not there, or is no store: named by the operation, told by the
+                            // store.
                             Error::Store(_) if place == "/file" => {
                                 assert_eq!(bench.spy.version(), before.0, "{told} wrote: {error:?}");
                             }

@@ -1,11 +1,11 @@
-//! A writer is killed again and again, at random moments, over one store: everything that it was told is done is there
-//! afterwards, and nothing is half done.
+//! A writer is killed again and again, at random moments, over one store: everything that it was told is done
+//! is there afterwards, and nothing is half done.
 //!
-//! The writer is another process. It says each act only after the call returned, and is killed with SIGKILL, which leaves it
-//! no time to put anything in order. What it said is then asked of the store by this process. The same is done with a writer
-//! that is broken on purpose, which speaks before it acts: it must be caught.
+//! The writer is another process. It says each act only after the call returned, and is killed with SIGKILL,
+//! which leaves it no time to put anything in order. What it said is then asked of the store by this process.
+//! The same is done with a writer that is broken on purpose, which speaks before it acts: it must be caught.
 
-#![allow(missing_docs)]
+#![allow(missing_docs, clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod common;
 

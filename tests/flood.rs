@@ -1,12 +1,12 @@
-//! A flood of guesses, 10,000 wrong secrets and 10,000 unknown tokens for each second of the store's clock, from addresses
-//! all over and from those of the rightful: who is right gets in all the while, the store does not grow, and memory
-//! neither.
+//! A flood of guesses, 10,000 wrong secrets and 10,000 unknown tokens for each second of the store's clock,
+//! from addresses all over and from those of the rightful: who is right gets in all the while, the store does
+//! not grow, and memory neither.
 //!
-//! Only outcomes are asserted, never speed; the rate that was reached is printed. The clock is moved by hand, so that a
-//! slow machine sees the same flood. The measure of growth is also put to a guard that is broken on purpose and writes an
-//! event for each guess, which it must notice.
+//! Only outcomes are asserted, never speed; the rate that was reached is printed. The clock is moved by hand,
+//! so that a slow machine sees the same flood. The measure of growth is also put to a guard that is broken on
+//! purpose and writes an event for each guess, which it must notice.
 
-#![allow(missing_docs)]
+#![allow(missing_docs, clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod common;
 
@@ -48,7 +48,8 @@ impl Numbers {
         self.0
     }
 
-    /// Every fourth address is one of the rightful; the others are anywhere in IPv4, or in a /64 of their own.
+    /// Every fourth address is one of the rightful; the others are anywhere in IPv4, or in a /64 of their
+    /// own.
     fn address(&mut self) -> IpAddr {
         let number = self.next();
         match number % 4 {
@@ -145,7 +146,8 @@ impl Bench {
         advised
     }
 
-    /// Guess in one thread for some seconds of the store's clock while `rightful` runs again and again in another.
+    /// Guess in one thread for some seconds of the store's clock while `rightful` runs again and again in
+    /// another.
     fn flood(&self, rightful: impl Fn(IpAddr) + Sync) -> u64 {
         let (over, turns) = (AtomicBool::new(false), AtomicU64::new(0));
         let begun = Instant::now();

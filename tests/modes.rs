@@ -1,10 +1,10 @@
 //! The two modes, and what happens to a person between the issue of a token and its end.
 //!
-//! In mode `managed` the person's and client's standing is asked at the issue, at the redemption and at each check of the
-//! session. In mode `host` nothing is looked up: ids and addresses are handed through, and the answer lists what was not
-//! checked.
+//! In mode `managed` the person's and client's standing is asked at the issue, at the redemption and at each
+//! check of the session. In mode `host` nothing is looked up: ids and addresses are handed through, and the
+//! answer lists what was not checked.
 
-#![allow(missing_docs)]
+#![allow(missing_docs, clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod common;
 
@@ -129,8 +129,8 @@ fn in_host_mode_autoauth_gives_the_address_that_was_signed_byte_for_byte() {
     }
 }
 
-/// A change of somebody's standing: what it is called, the change, and what an issue, a token issued before and a session
-/// begun before hear of it.
+/// A change of somebody's standing: what it is called, the change, and what an issue, a token issued before
+/// and a session begun before hear of it.
 type Change = (&'static str, fn(&Gatepass), [Reason; 3]);
 
 const CHANGES: &[Change] = &[
@@ -141,7 +141,9 @@ const CHANGES: &[Change] = &[
     ),
     (
         "the user is erased",
-        |gate| drop(gate.erase_user(user(1)).unwrap()),
+        |gate| {
+            gate.erase_user(user(1)).unwrap();
+        },
         [Reason::UserDisabled, Reason::TokenRevoked, Reason::SessionEnded],
     ),
     (

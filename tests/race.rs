@@ -1,11 +1,12 @@
-//! Many at once, in threads and in processes of their own: one winner for each token and each link, and every loser hears
-//! why, never that the store was busy.
+//! Many at once, in threads and in processes of their own: one winner for each token and each link, and every
+//! loser hears why, never that the store was busy.
 //!
-//! Processes are released at moments that all of them know, one for each token, and tell when they were inside; how many
-//! tokens really had several inside at once is printed. Each race is also run with a redemption that is broken on purpose
-//! (it looks first and acts later, as most hand-written ones do), which must be caught with two winners.
+//! Processes are released at moments that all of them know, one for each token, and tell when they were
+//! inside; how many tokens really had several inside at once is printed. Each race is also run with a
+//! redemption that is broken on purpose (it looks first and acts later, as most hand-written ones do), which
+//! must be caught with two winners.
 
-#![allow(missing_docs)]
+#![allow(missing_docs, clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod common;
 

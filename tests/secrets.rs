@@ -1,12 +1,12 @@
-//! Nothing secret is left anywhere: not in the store, its `-wal`, a backup or the audit, and not in any text that may be
-//! logged.
+//! Nothing secret is left anywhere: not in the store, its `-wal`, a backup or the audit, and not in any text
+//! that may be logged.
 //!
-//! Everything is done once with secrets that this test knows. Then every file and text is searched for each of them: as raw
-//! bytes, as hex in both cases, and as base64 in both alphabets wherever it may begin; tokens and session ids by what follows
-//! their time, which is no secret. The search is proven by planting each secret in each of those forms, made by another
-//! way than the search's own, in a copy of the store.
+//! Everything is done once with secrets that this test knows. Then every file and text is searched for each
+//! of them: as raw bytes, as hex in both cases, and as base64 in both alphabets wherever it may begin; tokens
+//! and session ids by what follows their time, which is no secret. The search is proven by planting each
+//! secret in each of those forms, made by another way than the search's own, in a copy of the store.
 
-#![allow(missing_docs)]
+#![allow(missing_docs, clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod common;
 

@@ -1,7 +1,7 @@
-//! Time, to the millisecond: every rule that speaks of a duration holds exactly at its edge, and a clock that is set back
-//! lets nobody in who would not have got in otherwise.
+//! Time, to the millisecond: every rule that speaks of a duration holds exactly at its edge, and a clock that
+//! is set back lets nobody in who would not have got in otherwise.
 
-#![allow(missing_docs)]
+#![allow(missing_docs, clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod common;
 

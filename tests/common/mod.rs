@@ -1,9 +1,9 @@
-//! What the integration tests share: a store in a folder of its own, people in it, a second look at the file, and other
-//! processes.
+//! What the integration tests share: a store in a folder of its own, people in it, a second look at the file,
+//! and other processes.
 //!
-//! The second look is a connection of the same SQLite library that the store uses: SQLite's locks are POSIX locks, and
-//! nobody else in this process may open the file (see the library's own notes). Other processes are this same test program,
-//! started again with a job to do.
+//! The second look is a connection of the same SQLite library that the store uses: SQLite's locks are POSIX
+//! locks, and nobody else in this process may open the file (see the library's own notes). Other processes
+//! are this same test program, started again with a job to do.
 
 #![allow(dead_code, unreachable_pub)]
 
@@ -94,8 +94,8 @@ impl Spy {
         self.0.query_row(sql, [], |row| row.get(0)).unwrap()
     }
 
-    /// Every row of every table but those named, as text. Left out is also the mark by which a synced act that found
-    /// nothing to change makes SQLite sync.
+    /// Every row of every table but those named, as text. Left out is also the mark by which a synced act
+    /// that found nothing to change makes SQLite sync.
     pub fn dump_without(&self, left_out: &[&str]) -> Vec<String> {
         let mut tables = self
             .0
@@ -233,8 +233,8 @@ pub fn done(mut child: Child) {
     assert!(child.wait().unwrap().success(), "a process of the test failed; its output stands above");
 }
 
-/// Release all processes when each is ready, do something `meanwhile`, and give what each said. They are told one moment,
-/// in [`micros`], at which to begin.
+/// Release all processes when each is ready, do something `meanwhile`, and give what each said. They are told
+/// one moment, in [`micros`], at which to begin.
 pub fn run_together(mut children: Vec<Child>, meanwhile: impl FnOnce(u128)) -> Vec<Vec<String>> {
     let threads: Vec<_> = children
         .iter_mut()
