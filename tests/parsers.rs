@@ -57,7 +57,7 @@ proptest! {
 
     #[test]
     fn any_bytes_may_be_a_token_s_text(bytes in prop::collection::vec(any::<u8>(), 0..80)) {
-        let good = std::str::from_utf8(&bytes).is_ok_and(|it| is_hex(it, 40));
+        let good = std::str::from_utf8(&bytes).is_ok_and(|text| is_hex(text, 40));
         prop_assert_eq!(Token::parse(&bytes).is_some(), good);
     }
 
@@ -156,9 +156,9 @@ proptest! {
     #[test]
     fn words_are_found_only_as_they_are_written(text in ".{0,20}|[a-z_.]{0,20}") {
         let reason = Reason::ALL.iter().find(|reason| reason.code() == text);
-        prop_assert_eq!(Reason::from_code(&text).as_ref(), reason);
+        prop_assert_eq!(Reason::from_code(&text), reason.copied());
         let kind = EventKind::ALL.iter().find(|kind| kind.code() == text);
-        prop_assert_eq!(EventKind::from_code(&text).as_ref(), kind);
+        prop_assert_eq!(EventKind::from_code(&text), kind.copied());
         if let Some(status) = ClientStatus::parse(&text) {
             prop_assert!(status.as_str().eq_ignore_ascii_case(&text));
         }
