@@ -69,6 +69,9 @@ pub fn call(gate: &Gatepass, name: &str, parameters: Value) -> Result<Value> {
     (operation.run)(gate, parameters)
 }
 
+/// The longest name of a field that an error repeats.
+const LONGEST_FIELD: usize = 80;
+
 /// The parameters as a type; the error names the field.
 fn read<T: DeserializeOwned>(parameters: Value) -> Result<T> {
     serde_path_to_error::deserialize(parameters).map_err(|error| {
@@ -87,8 +90,19 @@ fn read<T: DeserializeOwned>(parameters: Value) -> Result<T> {
             _ if path == "." => "parameters".to_owned(),
             _ => path,
         };
-        Error::invalid(field, plain(&message))
+        Error::invalid(printable(field), plain(&message))
     })
+}
+
+/// The name of a field, unless it is one that nobody would give to a parameter: an error is one short line for a log, and
+/// what stands where a name belongs may be anything.
+fn printable(field: String) -> String {
+    let usual = |byte: u8| byte.is_ascii_alphanumeric() || b"_.[]?".contains(&byte);
+    if !field.is_empty() && field.len() <= LONGEST_FIELD && field.bytes().all(usual) {
+        field
+    } else {
+        "parameters".to_owned()
+    }
 }
 
 /// serde's message without the values that it quotes: a parameter may be a secret.
