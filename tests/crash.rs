@@ -10,10 +10,11 @@
 mod common;
 
 use std::io::Write;
+use std::process::Child;
 use std::time::Duration;
 
 use common::{Place, Spy, hear, job, person, portal, refused, say, start, wait_for_go};
-use gatepass::directory::Mode;
+use gatepass::directory::{Mode, NewUser};
 use gatepass::id::ClientId;
 use gatepass::session::SessionId;
 use gatepass::token::{IssueRequest, RedeemRequest, Token, TokenState};
@@ -56,10 +57,9 @@ struct Said {
     redeemed: Vec<(Token, Option<SessionId>)>,
 }
 
-/// Let a writer work for a moment, kill it, and add what it said.
-fn kill_one(place: &Place, order: &str, said: &mut Said) {
-    let mut child = start("writer", &[place.store.to_str().unwrap(), order]);
-    let mut lines = hear(&mut child);
+/// Let a process work for a moment of random length, kill it, and give what it said.
+fn let_live(child: &mut Child) -> Vec<String> {
+    let mut lines = hear(child);
     assert_eq!(lines.next().as_deref(), Some("ready"));
     child.stdin.take().unwrap().write_all(b"go\n").unwrap();
     // What it says has to be taken from the pipe all the time, or it would wait for us instead of working.
@@ -68,7 +68,13 @@ fn kill_one(place: &Place, order: &str, said: &mut Said) {
     std::thread::sleep(Duration::from_micros(u64::try_from(moment).unwrap()));
     child.kill().unwrap();
     child.wait().unwrap();
-    for line in listener.join().unwrap() {
+    listener.join().unwrap()
+}
+
+/// Let a writer work for a moment, kill it, and add what it said.
+fn kill_one(place: &Place, order: &str, said: &mut Said) {
+    let mut child = start("writer", &[place.store.to_str().unwrap(), order]);
+    for line in let_live(&mut child) {
         let words: Vec<&str> = line.split(' ').collect();
         match &words[..] {
             // The last line may be cut off.
@@ -166,6 +172,75 @@ fn a_writer_that_speaks_before_it_acts_is_caught() {
         }
     }
     assert!(caught > 0, "the harness can't tell a false word from a true one");
+}
+
+/// Users in the larger of two backups; the smaller has one.
+const MANY: i64 = 400;
+
+/// The other process: put two backups back in turns, and make a backup, until killed.
+#[test]
+fn restorer() {
+    let Some(words) = job() else { return };
+    let [path, small, large, copy] = &words[..] else { panic!() };
+    let gate = Gatepass::open(path).unwrap();
+    wait_for_go();
+    for turn in 0u64.. {
+        for (name, file) in [("small", small), ("large", large)] {
+            say(&format!("restoring {name}"));
+            gate.restore(file, &mut |_, _| {}).unwrap();
+            say(&format!("restored {name}"));
+        }
+        gate.backup(format!("{copy}-{turn}"), &mut |_, _| {}).unwrap();
+    }
+}
+
+#[test]
+fn a_restore_that_is_killed_leaves_the_old_content_or_the_new_and_a_backup_is_whole_or_not_there() {
+    let place = Place::new();
+    let gate = place.init(Mode::Managed);
+    person(&gate, "ann@example.com");
+    let (small, large) = (place.beside("small"), place.beside("large"));
+    gate.backup(&small, &mut |_, _| {}).unwrap();
+    for at in 1..MANY {
+        let email = format!("ann{at}@example.com");
+        gate.add_user(&NewUser { email, first_name: "A".repeat(200), ..NewUser::default() }).unwrap();
+    }
+    gate.backup(&large, &mut |_, _| {}).unwrap();
+    drop(gate);
+    let mut kills_inside = 0;
+    for life in 0..KILLS {
+        let copy = place.beside(&format!("copy-{life}"));
+        let paths = [&place.store, &small, &large, &copy].map(|path| path.to_str().unwrap());
+        let mut child = start("restorer", &paths);
+        let said = let_live(&mut child);
+        kills_inside += usize::from(said.last().is_some_and(|line| line.starts_with("restoring")));
+
+        let gate = Gatepass::open(&place.store).unwrap();
+        let users = place.spy().number("SELECT count(*) FROM user");
+        let allowed: Vec<i64> = match said.last().map(String::as_str) {
+            Some("restored small") => vec![1],
+            // A backup may have been on its way then, or the next restore not yet told.
+            Some("restored large") => vec![MANY],
+            _ => vec![1, MANY],
+        };
+        assert!(allowed.contains(&users), "{users} users after {:?}", said.last());
+        for finding in gate.check(&mut |_, _| {}).unwrap() {
+            assert_ne!(finding.severity, Severity::Bad, "{finding:?}");
+        }
+        drop(gate);
+        for turn in 0.. {
+            let copy = place.beside(&format!("copy-{life}-{turn}"));
+            if !copy.exists() {
+                break;
+            }
+            assert_eq!(Spy::on(&copy).number("SELECT count(*) FROM user"), MANY);
+            let gate = Gatepass::open(&copy).unwrap();
+            let bad = Severity::Bad;
+            assert!(gate.check(&mut |_, _| {}).unwrap().iter().all(|finding| finding.severity != bad));
+        }
+    }
+    println!("{kills_inside} of {KILLS} kills fell into a restore");
+    assert!(kills_inside > 0, "no restore was ever interrupted");
 }
 
 #[test]

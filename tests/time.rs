@@ -209,6 +209,27 @@ fn a_credential_expires_exactly_then_and_its_tokens_with_it() {
 }
 
 #[test]
+fn issues_are_counted_by_the_minute_of_the_clock() {
+    let place = Place::new();
+    let (gate, clock) = place.init_at_start(Mode::Managed);
+    let (_, client) = person(&gate, "ann@example.com");
+    let mut new = NewCredential { label: "limited".into(), host: true, ..NewCredential::default() };
+    new.limits.issues_per_minute = Some(2);
+    gate.create_credential(&new).unwrap();
+    let caller = gate.host_caller("limited").unwrap();
+    let request = IssueRequest::for_client(client);
+    for minute in 0..3 {
+        clock.set(START.plus(minute * 60 * SECOND + 59 * SECOND));
+        gate.issue(&caller, &request).unwrap();
+        // What is not understood is not counted.
+        invalid(gate.issue(&caller, &request.clone().destination("clientarea:nowhere")));
+        gate.issue(&caller, &request).unwrap();
+        clock.advance(SECOND - MILLISECOND);
+        assert_eq!(refused(gate.issue(&caller, &request)), Reason::RateLimited);
+    }
+}
+
+#[test]
 fn audited_addresses_are_cut_after_30_days_and_events_deleted_after_90() {
     let place = Place::new();
     let (gate, clock) = place.init_at_start(Mode::Managed);
