@@ -42,6 +42,8 @@ fn writer() {
         }
         if order == "speak first" {
             say(&format!("redeemed {token} -"));
+            // A kill during the sync would find the act done all the same: give it a chance to come before.
+            std::thread::sleep(Duration::from_millis(2));
         }
         let redeemed = gate.redeem(&RedeemRequest::new(issued.token)).unwrap();
         if order == "act first" {
@@ -133,7 +135,10 @@ fn a_killed_writer_loses_nothing_that_it_was_told_is_done() {
     let place = Place::new();
     person(&place.init(Mode::Managed), "ann@example.com");
     let mut said = Said::default();
-    for _ in 0..KILLS {
+    let mut lives = 0;
+    // On a slow disk some more lives are needed to have said anything.
+    while lives < KILLS || (said.redeemed.len() < 2 * KILLS && lives < 10 * KILLS) {
+        lives += 1;
         kill_one(&place, "act first", &mut said);
         let gate = Gatepass::open(&place.store).unwrap();
         for token in &said.issued {
@@ -150,12 +155,9 @@ fn a_killed_writer_loses_nothing_that_it_was_told_is_done() {
         assert_eq!(refused(gate.redeem(&RedeemRequest::new(token.clone()))), Reason::TokenRedeemed);
         gate.check_session(session.as_ref().unwrap(), None).unwrap();
     }
-    println!(
-        "{} issues and {} redemptions were told in {KILLS} lives",
-        said.issued.len(),
-        said.redeemed.len()
-    );
-    assert!(said.redeemed.len() > 2 * KILLS, "too few to say anything");
+    let (issued, redeemed) = (said.issued.len(), said.redeemed.len());
+    println!("{issued} issues and {redeemed} redemptions were told in {lives} lives");
+    assert!(redeemed >= 2 * KILLS, "too few to say anything");
 }
 
 #[test]

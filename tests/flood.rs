@@ -17,13 +17,14 @@ use std::time::{Duration, Instant};
 
 use common::{Place, START, Spy, person, refused, secret};
 use gatepass::audit::AuditQuery;
+use gatepass::clock::Clock;
 use gatepass::credential::NewCredential;
 use gatepass::directory::Mode;
 use gatepass::secret::Secret;
 use gatepass::session::SessionId;
 use gatepass::throttle::Throttle;
 use gatepass::token::{IssueRequest, RedeemRequest, Token};
-use gatepass::{Error, Gatepass, Reason};
+use gatepass::{AutoAuthRequest, Error, Gatepass, Reason};
 
 /// Guesses of each kind for a second of the store's clock.
 const EACH: u64 = 10_000;
@@ -92,6 +93,7 @@ impl Bench {
         let (gate, clock) = place.init_at_start(Mode::Managed);
         let (_, client) = person(&gate, "ann@example.com");
         gate.add_admin("root", None).unwrap();
+        gate.set_setting("autoauth_enabled", serde_json::json!(true)).unwrap();
         let new =
             NewCredential { label: "portal".into(), admin: Some("root".into()), ..NewCredential::default() };
         let made = gate.create_credential(&new).unwrap();
@@ -107,7 +109,8 @@ impl Bench {
         }
     }
 
-    /// Guess at secrets and tokens, `EACH` of both; how many were advised to wait.
+    /// Guess at secrets and at tokens, session ids and AutoAuth hashes, `EACH` of both; how many were advised
+    /// to wait.
     fn guess(&self, numbers: &mut Numbers) -> u64 {
         let mut advised = 0;
         let mut count = |error: Error, reason: Reason| match error {
@@ -136,6 +139,13 @@ impl Bench {
                 }
                 2 => {
                     count(self.gate.inspect(&Token::parse(&text).unwrap()).unwrap_err(), Reason::TokenUnknown)
+                }
+                3 => {
+                    let stamp = self.clock.now().as_seconds();
+                    let link = format!("email=ann%40example.com&timestamp={stamp}&hash={text}");
+                    let request = AutoAuthRequest::default().with_key(self.secret.clone()).from_address(from);
+                    let accepted = self.gate.accept_autoauth(link.as_bytes(), &request);
+                    count(accepted.unwrap_err(), Reason::AutoAuthHash);
                 }
                 _ => {
                     let request = RedeemRequest::new(Token::parse(&text).unwrap()).from_address(from);
