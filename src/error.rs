@@ -72,6 +72,9 @@ pub(crate) fn without_value(message: &str) -> String {
     }
     // The value comes first and may hold any text, this one too; what was expected is ours and comes last.
     match message.rsplit_once(", expected ") {
+        // The language's names of numbers say nothing to others.
+        Some((_, "i64")) => "must be an integer".to_owned(),
+        Some((_, "u32" | "u64")) => "must be a whole number that is not negative".to_owned(),
         Some((_, expected)) => format!("must be {expected}"),
         None => "has the wrong form".to_owned(),
     }
@@ -395,9 +398,12 @@ mod tests {
     #[test]
     fn what_serde_says_is_passed_on_without_the_value() {
         for (said, passed_on) in [
-            ("invalid type: string \"hunter2\", expected u32", "must be u32"),
-            ("invalid type: string \"x, expected hunter2\", expected u32", "must be u32"),
-            ("invalid value: integer `-7`, expected i64", "must be i64"),
+            ("invalid type: string \"hunter2\", expected u32", "must be a whole number that is not negative"),
+            (
+                "invalid type: string \"x, expected hunter2\", expected u32",
+                "must be a whole number that is not negative",
+            ),
+            ("invalid value: integer `-7`, expected i64", "must be an integer"),
             ("unknown variant `hunter2`, expected one of `off`, `warn`", "must be one of `off`, `warn`"),
             ("unknown variant `hunter2`, there are no variants", "has the wrong form"),
             ("must look like 1795356826123-0", "must look like 1795356826123-0"),

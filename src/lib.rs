@@ -38,6 +38,11 @@ pub mod throttle;
 pub mod token;
 pub mod upkeep;
 
+/// The crate of [`IpNet`](ipnet::IpNet), which [`Limits`](credential::Limits) and [`Settings`](settings::Settings) hold.
+pub use ipnet;
+/// The crate of the trait that [`Options::random`] takes.
+pub use rand_core;
+
 pub use error::{Error, Reason, Refusal, Result, StoreError};
 pub use gatepass::{
     AutoAuthReport, AutoAuthRequest, Explanation, Gatepass, InitOptions, KeyChoice, Options,

@@ -55,8 +55,9 @@ pub(crate) fn unhex<const N: usize>(text: &[u8]) -> Option<[u8; N]> {
     Some(bytes)
 }
 
-/// A text that must not be shown: a credential's secret, a password, an AutoAuth key. Wiped when dropped.
-#[derive(Clone, PartialEq, Eq, Deserialize)]
+/// A text that must not be shown: a credential's secret, a password, an AutoAuth key. Wiped when dropped, and
+/// compared in time that depends on the lengths only.
+#[derive(Clone, Deserialize)]
 #[serde(from = "String")]
 pub struct Secret(Zeroizing<String>);
 
@@ -77,6 +78,14 @@ impl Secret {
         sha256(&[self.0.as_bytes()])
     }
 }
+
+impl PartialEq for Secret {
+    fn eq(&self, other: &Self) -> bool {
+        same(self.0.as_bytes(), other.0.as_bytes())
+    }
+}
+
+impl Eq for Secret {}
 
 impl From<String> for Secret {
     fn from(text: String) -> Self {
@@ -100,8 +109,16 @@ impl fmt::Debug for Secret {
 const TIME_BYTES: usize = 6;
 
 /// `N` bytes: 6 of milliseconds, so that rows stay in time order, the rest from the generator. Shown as lower-case hex.
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Clone)]
 pub struct TimedSecret<const N: usize>(Zeroizing<[u8; N]>);
+
+impl<const N: usize> PartialEq for TimedSecret<N> {
+    fn eq(&self, other: &Self) -> bool {
+        same(&self.0[..], &other.0[..])
+    }
+}
+
+impl<const N: usize> Eq for TimedSecret<N> {}
 
 impl<const N: usize> TimedSecret<N> {
     /// A new one for the time `now`.

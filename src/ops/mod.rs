@@ -182,7 +182,7 @@ mod tests {
                 serde_json::json!({ "count": 1, "cuont": "hunter2" }),
                 "cuont: is no parameter of this operation",
             ),
-            (serde_json::json!({ "count": "hunter2" }), "count: must be u32"),
+            (serde_json::json!({ "count": "hunter2" }), "count: must be a whole number that is not negative"),
         ] {
             let error = read::<Sample>(given).unwrap_err().to_string();
             assert_eq!(error, said);
