@@ -1,7 +1,7 @@
 //! The directory: users, clients and memberships, and the one rule of who may sign in.
 //!
 //! A store in mode `managed` keeps the directory itself; in mode `host` the ids live in the application's database and
-//! nothing here is looked up. Facts come from the store, the verdict is [`may_sign_in`]'s alone.
+//! nothing here is looked up. Facts come from the store, the verdict is `may_sign_in`'s alone.
 
 mod rule;
 

@@ -112,6 +112,11 @@ impl Gatepass {
         draw(&mut **random)
     }
 
+    /// A random number that marks a state of the settings.
+    fn nonce(&self) -> Result<i64> {
+        self.with_random(draw_nonce)
+    }
+
     fn login_lock(&self) -> Result<&LoginLock> {
         self.logins.get_or_try_init(|| {
             let mut seed = [0; 16];
@@ -155,6 +160,13 @@ impl Gatepass {
             Mode::Host => Err(Reason::HostMode.into()),
         }
     }
+}
+
+/// A random number that marks a state of the settings.
+fn draw_nonce(random: &mut dyn Randomness) -> Result<i64> {
+    let mut bytes = [0; 8];
+    random.fill(&mut bytes)?;
+    Ok(i64::from_ne_bytes(bytes))
 }
 
 impl Drop for Gatepass {

@@ -8,7 +8,7 @@ use getrandom::SysRng;
 use once_cell::sync::OnceCell;
 use rand_core::TryCryptoRng;
 
-use super::{Gatepass, PASSWORDS_AT_ONCE, sealing};
+use super::{Gatepass, PASSWORDS_AT_ONCE, draw_nonce, sealing};
 use crate::clock::{Clock, SystemClock};
 use crate::destination::SystemUrl;
 use crate::directory::{Mode, check_text};
@@ -22,6 +22,9 @@ use crate::upkeep::{Progress, Restored, StoreId};
 
 /// How long a call may wait for others, unless said otherwise.
 const DEADLINE: Duration = Duration::from_secs(10);
+
+/// Nobody waits longer, and the driver counts milliseconds in 32 bits.
+const LONGEST_DEADLINE: Duration = Duration::from_secs(3_600);
 
 /// The host credentials of a new store: the one that the command-line tool uses.
 const HOST_CREDENTIALS: &[&str] = &["cli"];
@@ -101,8 +104,10 @@ impl Options {
 
     /// How long a call may wait for other users of the store before it fails with
     /// [`StoreError::Busy`](crate::StoreError::Busy).
+    ///
+    /// At most an hour; a longer one is cut to that.
     pub fn deadline(mut self, deadline: Duration) -> Self {
-        self.deadline = deadline;
+        self.deadline = deadline.min(LONGEST_DEADLINE);
         self
     }
 
@@ -187,13 +192,11 @@ impl Options {
     pub fn init(mut self, path: impl AsRef<Path>, init: &InitOptions) -> Result<Gatepass> {
         let mut id = [0; 16];
         self.random.fill(&mut id)?;
-        let mut nonce = [0; 8];
-        self.random.fill(&mut nonce)?;
         let settings = Settings::new(init.mode, init.system_url.clone());
         let creation = Creation {
             settings: &settings,
             id: StoreId(id),
-            nonce: i64::from_ne_bytes(nonce),
+            nonce: draw_nonce(&mut *self.random)?,
             group_writable: init.group_writable,
             host_credentials: HOST_CREDENTIALS,
         };
@@ -204,13 +207,14 @@ impl Options {
 
     /// Make a store from a backup where nothing stands; see [`Gatepass::restore`].
     pub fn restore_to_new(
-        &self,
+        mut self,
         path: impl AsRef<Path>,
         backup: impl AsRef<Path>,
         progress: &mut Progress<'_>,
     ) -> Result<Restored> {
+        let nonce = draw_nonce(&mut *self.random)?;
         let at = At { now: self.clock.now(), by: self.actor.as_deref() };
-        Ok(store::restore(path.as_ref(), backup.as_ref(), at, progress)?)
+        Ok(store::restore(path.as_ref(), backup.as_ref(), nonce, at, progress)?)
     }
 }
 

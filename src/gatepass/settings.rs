@@ -26,7 +26,7 @@ impl Gatepass {
     /// # Errors
     /// [`Error::Invalid`](crate::Error::Invalid) for an unknown name, a wrong type or a value out of range.
     pub fn set_setting(&self, name: &str, value: Value) -> Result<Setting> {
-        self.store.set_setting(name, value, self.at())??.get(name)
+        self.store.set_setting(name, value, self.nonce()?, self.at())??.get(name)
     }
 
     /// What the store says about itself.

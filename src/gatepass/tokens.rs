@@ -64,7 +64,7 @@ impl Gatepass {
     /// The issue is not synced: one that a power cut loses fails safe, and the redemption's sync makes it durable.
     ///
     /// # Errors
-    /// [`Error::Invalid`] for `destination`, `service_id`, `domain_id`, `sso_redirect_path`, `life` or `actor`; a refusal when the caller may not
+    /// [`Error::Invalid`](crate::Error::Invalid) for `destination`, `service_id`, `domain_id`, `sso_redirect_path`, `life` or `actor`; a refusal when the caller may not
     /// (its standing, address, destination, client, rate) or the person may not sign in.
     pub fn issue(&self, caller: &Caller, request: &IssueRequest) -> Result<Issued> {
         if let Some(actor) = &request.actor {

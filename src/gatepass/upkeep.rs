@@ -22,7 +22,7 @@ impl Gatepass {
     /// Put a backup in place of everything. Sessions, tokens and sign-in links of the backup end, AutoAuth accepts only links signed
     /// after the end of its window, and credentials revoked since the backup are good again: check the list in the answer.
     pub fn restore(&self, from: impl AsRef<Path>, progress: &mut Progress<'_>) -> Result<Restored> {
-        Ok(self.store.restore(from.as_ref(), self.at(), progress)?)
+        Ok(self.store.restore(from.as_ref(), self.nonce()?, self.at(), progress)?)
     }
 
     /// Look for damage and danger: the file's structure, schema, permissions, identity, the clock, the sealed keys, and

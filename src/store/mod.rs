@@ -30,11 +30,11 @@ use crate::secret::{Reference, TimedKey};
 use crate::session::{Session, SessionQuery};
 use crate::settings::Settings;
 use crate::token::{Grant, IssueAct, RedeemAct, RedeemFacts, Spent, TokenFacts, TokenQuery};
-use crate::upkeep::{Erased, Finding, Progress, Purged, Restored, StoreInfo};
+use crate::upkeep::{Erased, Finding, Progress, Purged, Restored, StoreId, StoreInfo};
 
 #[cfg(feature = "cli")]
 pub(crate) use open::open_check_then_act;
-pub(crate) use open::{Creation, create, open, restore};
+pub(crate) use open::{create, open, restore};
 
 /// The outer result: the store answered, or it could not.
 pub(crate) type StoreResult<T> = Result<T, StoreError>;
@@ -47,6 +47,19 @@ pub(crate) type Outcome<T> = Result<T, Error>;
 pub(crate) struct At<'a> {
     pub(crate) now: Timestamp,
     pub(crate) by: Option<&'a str>,
+}
+
+/// A store to be made.
+#[derive(Debug)]
+pub(crate) struct Creation<'a> {
+    pub(crate) settings: &'a Settings,
+    pub(crate) id: StoreId,
+    /// A random number that marks these settings.
+    pub(crate) nonce: i64,
+    /// Readable and writable for the file's group too.
+    pub(crate) group_writable: bool,
+    /// The host credentials to begin with: a label each.
+    pub(crate) host_credentials: &'a [&'a str],
 }
 
 /// Everything that a backend offers.
@@ -269,8 +282,14 @@ pub(crate) trait AuditStore {
 pub(crate) trait SettingsStore {
     /// All of them, as they are now.
     fn settings(&self) -> StoreResult<Arc<Settings>>;
-    /// Change one. Synced.
-    fn set_setting(&self, name: &str, value: Value, at: At<'_>) -> StoreResult<Outcome<Arc<Settings>>>;
+    /// Change one. `nonce` is a new random number that marks the change. Synced.
+    fn set_setting(
+        &self,
+        name: &str,
+        value: Value,
+        nonce: i64,
+        at: At<'_>,
+    ) -> StoreResult<Outcome<Arc<Settings>>>;
     /// What the store says about itself.
     fn info(&self) -> StoreResult<StoreInfo>;
 }
@@ -282,7 +301,13 @@ pub(crate) trait UpkeepStore {
     /// Copy the store, as it is now, to a new file while others use it.
     fn backup(&self, to: &Path, progress: &mut Progress<'_>) -> StoreResult<u64>;
     /// Put the content of a backup in place of everything, in one act, with all sessions, tokens and links ended.
-    fn restore(&self, from: &Path, at: At<'_>, progress: &mut Progress<'_>) -> StoreResult<Restored>;
+    fn restore(
+        &self,
+        from: &Path,
+        nonce: i64,
+        at: At<'_>,
+        progress: &mut Progress<'_>,
+    ) -> StoreResult<Restored>;
     /// Look for damage and danger.
     fn check(&self, now: Timestamp, progress: &mut Progress<'_>) -> StoreResult<Vec<Finding>>;
 }

@@ -4,21 +4,8 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::{At, Store, StoreResult, sqlite};
-use crate::settings::Settings;
-use crate::upkeep::{Progress, Restored, StoreId};
-
-/// A store to be made.
-#[derive(Debug)]
-pub(crate) struct Creation<'a> {
-    pub(crate) settings: &'a Settings,
-    pub(crate) id: StoreId,
-    pub(crate) nonce: i64,
-    /// Readable and writable for the file's group too.
-    pub(crate) group_writable: bool,
-    /// The host credentials to begin with: a label each.
-    pub(crate) host_credentials: &'a [&'a str],
-}
+use super::{At, Creation, Store, StoreResult, sqlite};
+use crate::upkeep::{Progress, Restored};
 
 /// Make a store where nothing stands.
 pub(crate) fn create(path: &Path, creation: &Creation<'_>, at: At<'_>) -> StoreResult<()> {
@@ -34,10 +21,11 @@ pub(crate) fn open(path: &Path, deadline: Duration) -> StoreResult<Arc<dyn Store
 pub(crate) fn restore(
     path: &Path,
     backup: &Path,
+    nonce: i64,
     at: At<'_>,
     progress: &mut Progress<'_>,
 ) -> StoreResult<Restored> {
-    sqlite::restore_to_new(path, backup, at, progress)
+    sqlite::restore_to_new(path, backup, nonce, at, progress)
 }
 
 /// A store whose redemption looks first and spends later, for the self-check that must catch it.

@@ -50,13 +50,14 @@ impl SqliteStore {
     pub(super) fn restore_from(
         &self,
         from: &Path,
+        nonce: i64,
         at: At<'_>,
         progress: &mut Progress<'_>,
     ) -> StoreResult<Restored> {
         if sys::file_id(from).ok() == sys::file_id(self.database.path()).ok() {
             return Err(StoreError::NotAStore("the backup is the store itself"));
         }
-        let (prepared, restored) = prepare(from, self.database.path(), at, progress)?;
+        let (prepared, restored) = prepare(from, self.database.path(), nonce, at, progress)?;
         let source = connect(prepared.path(), OpenFlags::SQLITE_OPEN_READ_WRITE, PRIVATE)?;
         self.database.replace_content(&source, progress)?;
         drop(source);
@@ -68,6 +69,7 @@ impl SqliteStore {
 pub(in crate::store) fn restore_to_new(
     path: &Path,
     from: &Path,
+    nonce: i64,
     at: At<'_>,
     progress: &mut Progress<'_>,
 ) -> StoreResult<Restored> {
@@ -75,7 +77,7 @@ pub(in crate::store) fn restore_to_new(
     if std::fs::symlink_metadata(path).is_ok() {
         return Err(StoreError::Exists);
     }
-    let (prepared, restored) = prepare(from, path, at, progress)?;
+    let (prepared, restored) = prepare(from, path, nonce, at, progress)?;
     place(prepared, path)?;
     Ok(restored)
 }
@@ -84,6 +86,7 @@ pub(in crate::store) fn restore_to_new(
 fn prepare(
     from: &Path,
     beside: &Path,
+    nonce: i64,
     at: At<'_>,
     progress: &mut Progress<'_>,
 ) -> StoreResult<(NewFile, Restored)> {
@@ -106,14 +109,14 @@ fn prepare(
         return Err(StoreError::Corrupt("the backup's structure is broken"));
     }
     copied.execute_batch("BEGIN IMMEDIATE").read()?;
-    let restored = void(&copied, at)?;
+    let restored = void(&copied, nonce, at)?;
     copied.execute_batch("COMMIT").read()?;
     copied.close().map_err(|(_, error)| StoreError::from(error))?;
     Ok((made, restored))
 }
 
 /// End everything that the time between the backup and now may have used or revoked.
-fn void(connection: &Connection, at: At<'_>) -> StoreResult<Restored> {
+fn void(connection: &Connection, nonce: i64, at: At<'_>) -> StoreResult<Restored> {
     let settings = settings::load(connection)?;
     let changed = |sql: &str| -> StoreResult<u64> {
         let rows = connection.execute(sql, [at.now]).read()?;
@@ -126,8 +129,8 @@ fn void(connection: &Connection, at: At<'_>) -> StoreResult<Restored> {
     let autoauth_floor = at.now.plus(Settings::seconds(settings.autoauth_future_seconds + 1));
     connection
         .execute(
-            "UPDATE store SET autoauth_floor = max(autoauth_floor, ?1), settings_nonce = random()",
-            params![autoauth_floor.as_seconds()],
+            "UPDATE store SET autoauth_floor = max(autoauth_floor, ?1), settings_nonce = ?2",
+            params![autoauth_floor.as_seconds(), nonce],
         )
         .read()?;
     let credentials_to_check: Vec<_> = credentials::all(connection)?

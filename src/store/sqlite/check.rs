@@ -21,8 +21,14 @@ impl UpkeepStore for SqliteStore {
         self.backup_to(to, progress)
     }
 
-    fn restore(&self, from: &Path, at: At<'_>, progress: &mut Progress<'_>) -> StoreResult<Restored> {
-        self.restore_from(from, at, progress)
+    fn restore(
+        &self,
+        from: &Path,
+        nonce: i64,
+        at: At<'_>,
+        progress: &mut Progress<'_>,
+    ) -> StoreResult<Restored> {
+        self.restore_from(from, nonce, at, progress)
     }
 
     fn check(&self, now: Timestamp, progress: &mut Progress<'_>) -> StoreResult<Vec<Finding>> {

@@ -77,6 +77,8 @@ pub(super) fn connect(path: &Path, flags: OpenFlags, deadline: Duration) -> Stor
     connection.busy_timeout(deadline).read()?;
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_DEFENSIVE, true).read()?;
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_TRUSTED_SCHEMA, false).read()?;
+    // Plans must not depend on bound values: a statement whose plan might is compiled again at every binding.
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true).read()?;
     connection.set_prepared_statement_cache_capacity(64);
     connection.execute_batch("PRAGMA foreign_keys = ON; PRAGMA synchronous = FULL;").read()?;
     Ok(connection)
@@ -161,12 +163,23 @@ impl Database {
     /// Run a reading act on one snapshot.
     pub(super) fn read<T>(&self, act: impl FnOnce(&Connection) -> StoreResult<T>) -> StoreResult<T> {
         self.usable()?;
+        // A "yes" may come from a read alone, such as a session's check.
+        self.unchanged()?;
         let lease = self.readers.take(Instant::now() + self.deadline, || {
             connect(&self.path, OpenFlags::SQLITE_OPEN_READ_WRITE, self.deadline)
         })?;
         let connection = lease.get()?;
         let _open = Rollback::begin(connection, "BEGIN DEFERRED")?;
         act(connection)
+    }
+
+    /// Run a single reading statement. Uses the writer's connection while nobody writes, since its pages are in memory.
+    pub(super) fn peek<T>(&self, act: impl FnOnce(&Connection) -> StoreResult<T>) -> StoreResult<T> {
+        self.usable()?;
+        match self.writer.take_idle() {
+            Some(lease) => act(&lease.get()?.connection),
+            None => self.read(act),
+        }
     }
 
     /// Run a writing act: every change of a store goes through here.
@@ -314,6 +327,6 @@ impl Drop for Rollback<'_> {
 fn undo(connection: &Connection) {
     if !connection.is_autocommit() {
         // If even this fails, SQLite has undone the transaction itself, or the next BEGIN says what is wrong.
-        let _ = connection.execute_batch("ROLLBACK");
+        let _ = connection.prepare_cached("ROLLBACK").and_then(|mut rollback| rollback.execute([]));
     }
 }

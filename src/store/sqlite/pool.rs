@@ -69,6 +69,14 @@ impl<T> Pool<T> {
         }
     }
 
+    /// One of them, if one is idle right now.
+    pub(super) fn take_idle(&self) -> Option<Lease<'_, T>> {
+        let mut state = self.lock();
+        let thing = state.idle.pop()?;
+        state.lent += 1;
+        Some(Lease { pool: self, thing: Some(thing) })
+    }
+
     /// Everything that is not lent out.
     pub(super) fn drain(&self) -> Vec<T> {
         std::mem::take(&mut self.lock().idle)

@@ -18,8 +18,8 @@ use crate::destination::SystemUrl;
 use crate::directory::Mode;
 use crate::error::StoreError;
 use crate::settings::Settings;
-use crate::store::open::Creation;
-use crate::store::{At, Outcome, SettingsStore, StoreResult};
+
+use crate::store::{At, Creation, Outcome, SettingsStore, StoreResult};
 use crate::sys::{self, NewFile};
 use crate::upkeep::{StoreId, StoreInfo};
 
@@ -54,7 +54,10 @@ pub(super) fn new_file(path: &Path, mode: u32) -> StoreResult<NewFile> {
     if !sys::writable(folder) {
         return Err(StoreError::ReadOnly);
     }
-    NewFile::beside(path, mode).map_err(|error| of_io(&error))
+    // SQLite is told to follow no symbolic link, not even in the folder's path.
+    let folder = folder.canonicalize().map_err(|error| of_io(&error))?;
+    let name = path.file_name().ok_or_else(|| StoreError::Io("the path names no file".to_owned()))?;
+    NewFile::beside(&folder.join(name), mode).map_err(|error| of_io(&error))
 }
 
 /// Give a finished file its name.
@@ -134,7 +137,13 @@ impl SettingsStore for SqliteStore {
         self.database.read(|connection| self.database.settings(connection))
     }
 
-    fn set_setting(&self, name: &str, value: Value, at: At<'_>) -> StoreResult<Outcome<Arc<Settings>>> {
+    fn set_setting(
+        &self,
+        name: &str,
+        value: Value,
+        nonce: i64,
+        at: At<'_>,
+    ) -> StoreResult<Outcome<Arc<Settings>>> {
         self.database.write(Sync::Synced, |connection| {
             let mut settings = (*self.database.settings(connection)?).clone();
             if let Err(error) = settings.set(name, value) {
@@ -145,7 +154,7 @@ impl SettingsStore for SqliteStore {
                 Err(error) => return Ok(Err(error)),
             };
             store_value(connection, name, &value)?;
-            connection.execute("UPDATE store SET settings_nonce = random()", []).read()?;
+            connection.execute("UPDATE store SET settings_nonce = ?1", [nonce]).read()?;
             let event = NewEvent::new(EventKind::SettingChanged).by(at.by).object(name).detail(value);
             write_event(connection, &event, at.now)?;
             Ok(Ok(Arc::new(settings)))

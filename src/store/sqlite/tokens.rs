@@ -317,7 +317,7 @@ impl TokenStore for SqliteStore {
             return self.redeem_check_then_act(act, now);
         }
         // What is unknown is answered without a write, and what is spent already stays so: its refusal needs no sync.
-        let sync = match self.database.read(|connection| exists(connection, &act.key))? {
+        let sync = match self.database.peek(|connection| exists(connection, &act.key))? {
             None => return Ok(Err(Refusal::new(Reason::TokenUnknown))),
             Some(true) => Sync::Relaxed,
             Some(false) => Sync::Synced,
