@@ -9,22 +9,7 @@
 //! met, and [`every_reason_is_met_or_is_not_the_stores_to_give`] holds the lists against [`Reason::ALL`]. The suite knows no SQL, no
 //! file names and no backend.
 
-mod admins;
-mod audit;
-mod autoauth;
-mod backup;
-mod credentials;
-mod destinations;
-mod directory;
-mod issue;
-mod keys;
-mod purge;
 mod redeem;
-mod replay;
-mod revoke;
-mod rotation;
-mod sessions;
-mod settings;
 mod tokens;
 mod world;
 
@@ -32,8 +17,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 use std::sync::Arc;
 
-use super::open::Creation;
-use super::{At, Store, StoreResult};
+use super::{At, Creation, Store, StoreResult};
 use crate::error::Reason;
 use crate::upkeep::Restored;
 use world::World;
@@ -51,7 +35,12 @@ pub(in crate::store) trait Place {
     /// A folder for backups, with nothing else in it.
     fn folder(&self) -> &Path;
     /// Make another store from a backup, and open it.
-    fn restore_to_new(&self, backup: &Path, at: At<'_>) -> StoreResult<(Restored, Arc<dyn Store>)>;
+    fn restore_to_new(
+        &self,
+        backup: &Path,
+        nonce: i64,
+        at: At<'_>,
+    ) -> StoreResult<(Restored, Arc<dyn Store>)>;
 }
 
 /// A promise and the function that tries it.
@@ -74,25 +63,7 @@ pub(in crate::store) struct Noun {
 }
 
 /// The whole suite.
-pub(in crate::store) const NOUNS: &[Noun] = &[
-    issue::NOUN,
-    redeem::NOUN,
-    replay::NOUN,
-    tokens::NOUN,
-    revoke::NOUN,
-    sessions::NOUN,
-    credentials::NOUN,
-    rotation::NOUN,
-    admins::NOUN,
-    directory::NOUN,
-    destinations::NOUN,
-    keys::NOUN,
-    autoauth::NOUN,
-    audit::NOUN,
-    settings::NOUN,
-    purge::NOUN,
-    backup::NOUN,
-];
+pub(in crate::store) const NOUNS: &[Noun] = &[tokens::NOUN, redeem::NOUN];
 
 /// What only the use cases say: a store loads the facts for these, but its acts never answer with them.
 const OF_THE_USE_CASES: &[Reason] = &[

@@ -17,8 +17,7 @@ use crate::id::{ClientId, CredentialId, UserId};
 use crate::secret::{Randomness, TimedKey, sha256};
 use crate::session::{RedemptionId, Session, SessionId};
 use crate::settings::Settings;
-use crate::store::open::Creation;
-use crate::store::{At, CredentialRow, Named, Outcome, Store, StoreResult};
+use crate::store::{At, Creation, CredentialRow, Named, Outcome, Store, StoreResult};
 use crate::token::{Grant, IssueAct, IssueRequest, RedeemAct, Spent, Token};
 use crate::upkeep::StoreId;
 
@@ -185,7 +184,14 @@ impl<'a> World<'a> {
     }
 
     pub(super) fn set(&self, name: &str, value: impl Into<Value>) {
-        yes(self.store().set_setting(name, value.into(), at(NOON)));
+        yes(self.store().set_setting(name, value.into(), self.nonce(), at(NOON)));
+    }
+
+    /// A number that marks a change of the settings.
+    pub(super) fn nonce(&self) -> i64 {
+        let mut bytes = [0; 8];
+        self.draw(|random| random.fill(&mut bytes));
+        i64::from_be_bytes(bytes)
     }
 
     // People.
@@ -214,7 +220,12 @@ impl<'a> World<'a> {
     // Callers.
 
     /// A credential of the admin `root`, who is added when first needed.
-    pub(super) fn credential_with(&self, label: &str, limits: Limits, expires_at: Option<Timestamp>) -> Credential {
+    pub(super) fn credential_with(
+        &self,
+        label: &str,
+        limits: Limits,
+        expires_at: Option<Timestamp>,
+    ) -> Credential {
         if !self.store().list_admins().unwrap().iter().any(|admin| admin.username == "root") {
             yes(self.store().add_admin("root", None, at(NOON)));
         }
