@@ -12,7 +12,7 @@ use super::{SqliteStore, credentials, destinations, purge, sessions, subject};
 use crate::audit::{EventKind, NewEvent};
 use crate::clock::Timestamp;
 use crate::credential::CallerFacts;
-use crate::error::{Error, Reason, Refusal};
+use crate::error::{Error, Reason, Refusal, StoreError};
 use crate::id::CredentialId;
 use crate::secret::TimedKey;
 use crate::session::{NewSession, Origin};
@@ -204,6 +204,21 @@ impl SqliteStore {
         }))
     }
 
+    /// Whether this attempt is a replay that ends a session which is not ended yet: that is to survive a power cut.
+    fn replay_ends_session(&self, act: &RedeemAct, now: Timestamp) -> StoreResult<bool> {
+        self.database.read(|connection| {
+            let Some(facts) = self.redeem_facts(connection, &Named::Key(act.key))? else {
+                return Ok(false);
+            };
+            match (judge_redeem(act, &facts, now), &facts.token.session) {
+                (Verdict::Redeemed(replay), Some(session)) if replay.end_session => {
+                    sessions::not_ended(connection, session)
+                }
+                _ => Ok(false),
+            }
+        })
+    }
+
     /// Look in one transaction, spend in another: what most hand-written redemptions do.
     fn redeem_check_then_act(&self, act: &RedeemAct, now: Timestamp) -> StoreResult<Result<Spent, Refusal>> {
         let facts = self.database.read(|connection| self.redeem_facts(connection, &Named::Key(act.key)))?;
@@ -237,6 +252,16 @@ fn refuse_replay(
     }
     if let Some(session) = token.session.filter(|_| replay.end_session) {
         refusal.session_ended = sessions::end_one(connection, &session, now)? > 0;
+        if refusal.session_ended {
+            // An event of its own: the refusal's may be one that a duplicate in this minute wrote already.
+            let mut event = NewEvent::new(EventKind::SessionEnded).object(session.reference());
+            event.credential = token.credential;
+            event.user = token.user;
+            event.client = token.client;
+            event.address = act.address;
+            event.detail = Some(format!("replay of token {}", token.key.reference()));
+            write_event(connection, &event, now)?;
+        }
     }
     let mut event = redemption_event(token, act);
     event.refused = Some(Reason::TokenRedeemed);
@@ -319,12 +344,16 @@ impl TokenStore for SqliteStore {
         // What is unknown is answered without a write, and what is spent already stays so: its refusal needs no sync.
         let sync = match self.database.peek(|connection| exists(connection, &act.key))? {
             None => return Ok(Err(Refusal::new(Reason::TokenUnknown))),
-            Some(true) => Sync::Relaxed,
-            Some(false) => Sync::Synced,
+            Some(true) if !self.replay_ends_session(act, now)? => Sync::Relaxed,
+            Some(_) => Sync::Synced,
         };
         self.database.write(sync, |connection| match self.redeem_facts(connection, &Named::Key(act.key))? {
             None => Ok(Err(Refusal::new(Reason::TokenUnknown))),
-            Some(facts) => self.apply(connection, act, &facts, now, true),
+            Some(facts) => match self.apply(connection, act, &facts, now, true)? {
+                // The policy was changed since it was looked at. Undone, so that it is tried again with a sync.
+                Err(refusal) if refusal.session_ended && sync == Sync::Relaxed => Err(StoreError::Busy),
+                outcome => Ok(outcome),
+            },
         })
     }
 
