@@ -9,7 +9,12 @@
 //! met, and [`every_reason_is_met_or_is_not_the_stores_to_give`] holds the lists against [`Reason::ALL`]. The suite knows no SQL, no
 //! file names and no backend.
 
+mod admins;
+mod credentials;
+mod destinations;
+mod directory;
 mod redeem;
+mod sessions;
 mod tokens;
 mod world;
 
@@ -63,7 +68,15 @@ pub(in crate::store) struct Noun {
 }
 
 /// The whole suite.
-pub(in crate::store) const NOUNS: &[Noun] = &[tokens::NOUN, redeem::NOUN];
+pub(in crate::store) const NOUNS: &[Noun] = &[
+    tokens::NOUN,
+    redeem::NOUN,
+    sessions::NOUN,
+    credentials::NOUN,
+    admins::NOUN,
+    directory::NOUN,
+    destinations::NOUN,
+];
 
 /// What only the use cases say: a store loads the facts for these, but its acts never answer with them.
 const OF_THE_USE_CASES: &[Reason] = &[

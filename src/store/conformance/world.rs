@@ -26,6 +26,20 @@ pub(super) const NOON: Timestamp = Timestamp::from_millis(1_795_356_780_000);
 
 pub(super) const SYSTEM_URL: &str = "https://billing.example.com";
 
+/// Texts that a careless comparison takes for one another.
+pub(super) const LOOK_ALIKES: &[(&str, &str)] = &[
+    ("A", "a"),
+    ("josé", "jose"),
+    ("x", "x "),
+    (" y", "y"),
+    ("é", "e\u{301}"),
+    ("É", "Éx"),
+    ("ß", "ss"),
+    ("i", "ı"),
+    ("p%", "pq"),
+    ("1", "1.0"),
+];
+
 pub(super) fn ms(millis: u64) -> Duration {
     Duration::from_millis(millis)
 }

@@ -63,5 +63,5 @@ mod conformance_of_sqlite {
         };
     }
 
-    nouns!(tokens, redeem);
+    nouns!(tokens, redeem, sessions, credentials, admins, directory, destinations);
 }
