@@ -70,28 +70,43 @@ fn audit(connection: &Connection, below: Timestamp) -> StoreResult<u64> {
     Ok(u64::try_from(deleted).unwrap_or(u64::MAX))
 }
 
-/// Cut addresses of before a time, going on from where the last step stopped.
+/// Cut addresses of before a time, going on from where the last step stopped; rows of the same millisecond go together.
 fn cut_addresses(connection: &Connection, below: Timestamp) -> StoreResult<u64> {
     let from: Timestamp = connection
         .prepare_cached("SELECT addresses_cut FROM store")
         .read()?
         .query_row([], |row| row.get(0))
         .read()?;
+    if from > below {
+        // The clock was set back, or addresses are kept longer now: what is written from here on is not cut yet.
+        set_addresses_cut(connection, below)?;
+    }
     if from >= below {
         return Ok(0);
     }
-    let rows: Vec<(Timestamp, i64, Option<String>)> = connection
+    let bound: Option<Timestamp> = connection
         .prepare_cached(&format!(
-            "SELECT at, seq, address FROM audit WHERE at >= ?1 AND at < ?2 ORDER BY at, seq LIMIT {STEP}"
+            "SELECT at FROM audit WHERE at >= ?1 AND at < ?2 ORDER BY at, seq LIMIT 1 OFFSET {STEP}"
         ))
         .read()?
-        .query_map(params![from, below], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))
+        .query_map(params![from, below], |row| row.get(0))
+        .read()?
+        .next()
+        .transpose()
+        .read()?;
+    let next = bound.map_or(below, |bound| bound.plus(std::time::Duration::from_millis(1)));
+    let rows: Vec<(Timestamp, i64, String)> = connection
+        .prepare_cached(
+            "SELECT at, seq, address FROM audit WHERE at >= ?1 AND at < ?2 AND address IS NOT NULL",
+        )
+        .read()?
+        .query_map(params![from, next], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))
         .read()?
         .collect::<rusqlite::Result<_>>()
         .read()?;
     let mut cut = 0;
     for (at, seq, address) in &rows {
-        let Some(full) = address.as_ref().and_then(|address| address.parse().ok()) else {
+        let Ok(full) = address.parse() else {
             continue;
         };
         if coarse(full) != full {
@@ -103,15 +118,13 @@ fn cut_addresses(connection: &Connection, below: Timestamp) -> StoreResult<u64> 
             cut += 1;
         }
     }
-    let full = rows.len() >= STEP as usize;
-    let next = match rows.last() {
-        // More rows of this millisecond may follow, unless all that are left were seen.
-        Some((last, ..)) if full && *last > from => *last,
-        Some((last, ..)) if full => last.plus(std::time::Duration::from_millis(1)),
-        _ => below,
-    };
-    connection.prepare_cached("UPDATE store SET addresses_cut = ?1").read()?.execute([next]).read()?;
+    set_addresses_cut(connection, next)?;
     Ok(cut)
+}
+
+fn set_addresses_cut(connection: &Connection, to: Timestamp) -> StoreResult<()> {
+    connection.prepare_cached("UPDATE store SET addresses_cut = ?1").read()?.execute([to]).read()?;
+    Ok(())
 }
 
 /// One small step over everything, inside the caller's act.
