@@ -10,11 +10,16 @@
 //! file names and no backend.
 
 mod admins;
+mod audit;
+mod autoauth;
+mod backup;
 mod credentials;
 mod destinations;
 mod directory;
+mod purge;
 mod redeem;
 mod sessions;
+mod settings;
 mod tokens;
 mod world;
 
@@ -76,6 +81,11 @@ pub(in crate::store) const NOUNS: &[Noun] = &[
     admins::NOUN,
     directory::NOUN,
     destinations::NOUN,
+    autoauth::NOUN,
+    audit::NOUN,
+    settings::NOUN,
+    purge::NOUN,
+    backup::NOUN,
 ];
 
 /// What only the use cases say: a store loads the facts for these, but its acts never answer with them.

@@ -64,6 +64,11 @@ pub(super) fn client_id(id: i64) -> ClientId {
     ClientId::new(id).unwrap()
 }
 
+/// For those who need not be told.
+pub(super) fn no_progress() -> impl FnMut(u64, u64) {
+    |_, _| ()
+}
+
 /// What refusals and invalid values the cases met.
 #[derive(Debug, Default)]
 pub(super) struct Seen {

@@ -63,5 +63,18 @@ mod conformance_of_sqlite {
         };
     }
 
-    nouns!(tokens, redeem, sessions, credentials, admins, directory, destinations);
+    nouns!(
+        tokens,
+        redeem,
+        sessions,
+        credentials,
+        admins,
+        directory,
+        destinations,
+        autoauth,
+        audit,
+        settings,
+        purge,
+        backup,
+    );
 }
