@@ -1,13 +1,13 @@
 //! One suite of plain functions that every backend must pass.
 //!
-//! A backend says how a store is made and opened ([`Backend`], [`Place`]); the suite brings the rest. Each case
-//! gets a store of its own with two handles on it, acts through one and the other by turns, and looks at what
-//! came out [everywhere](World::everywhere): through both handles, and again after all are closed and the store is
-//! opened anew. Time is an argument of every act, so a case sets the clock as it likes.
+//! A backend says how a store is made and opened ([`Backend`], [`Place`]); the suite brings the rest. Each
+//! case gets a store of its own with two handles on it, acts through one and the other by turns, and looks
+//! at what came out [everywhere](World::everywhere): through both handles, and again after all are closed
+//! and the store is opened anew. Time is an argument of every act, so a case sets the clock as it likes.
 //!
-//! A case is named as the promise that it keeps. Each noun lists the reasons and the invalid fields that its cases
-//! must have met, and [`every_reason_is_met_or_is_not_the_stores_to_give`] holds the lists against
-//! [`Reason::ALL`]. The suite knows no SQL, no file names and no backend.
+//! A case is named as the promise that it keeps. Each noun lists the reasons and the invalid fields that
+//! its cases must have met, and [`every_reason_is_met_or_is_not_the_stores_to_give`] holds the lists
+//! against [`Reason::ALL`]. The suite knows no SQL, no file names and no backend.
 
 mod admins;
 mod audit;
@@ -94,7 +94,8 @@ const OF_THE_USE_CASES: &[Reason] = &[
     Reason::AuthenticationFailed,
     Reason::LegacyAuthOff,
     Reason::LockedOut,
-    // Managed mode is asked for before a directory act; an AutoAuth link in host mode is not looked up at all.
+    // Managed mode is asked for before a directory act; an AutoAuth link in host mode is not looked up at
+    // all.
     Reason::HostMode,
     // Stores only ever see sealed blobs.
     Reason::SealingKeyMissing,

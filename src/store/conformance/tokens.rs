@@ -162,7 +162,8 @@ fn a_caller_who_no_longer_stands_gets_no_token(w: &World<'_>) {
     let ends = w.credential_with("ends", Limits::default(), Some(NOON.plus(secs(10))));
     refused(&api(ends.credential_id, 1), NOON.plus(secs(10)), Reason::CredentialExpired);
 
-    // Rotation: the old secret until the overlap ends, never one that leaked, never one that is still to come.
+    // Rotation: the old secret until the overlap ends, never one that leaked, never one that is still to
+    // come.
     let rotated = w.limited("rotated", Limits::default());
     let id = rotated.credential_id().unwrap();
     let store = w.store();

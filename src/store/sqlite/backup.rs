@@ -1,9 +1,10 @@
 //! Backup and restore.
 //!
-//! A backup is a copy of one snapshot, made while others work, in a file of its own that needs no side files. A restore first
-//! prepares a private copy of the backup (schema brought up to date, sessions and tokens ended, AutoAuth's floor raised) and then puts
-//! it in place in one transaction, so that a crash leaves either the old content or the whole new one, and processes that have the
-//! store open simply see the new content.
+//! A backup is a copy of one snapshot, made while others work, in a file of its own that needs no side
+//! files. A restore first prepares a private copy of the backup (schema brought up to date, sessions and
+//! tokens ended, AutoAuth's floor raised) and then puts it in place in one transaction, so that a crash
+//! leaves either the old content or the whole new one, and processes that have the store open simply see
+//! the new content.
 
 use std::path::Path;
 use std::time::Duration;
@@ -67,8 +68,9 @@ impl SqliteStore {
         Ok(restored)
     }
 
-    /// Below what AutoAuth must accept nothing, seen from the content that is about to go: it may have forgotten more
-    /// than the backup has, and have accepted links further ahead. What can't be read had the longest window.
+    /// Below what AutoAuth must accept nothing, seen from the content that is about to go: it may have
+    /// forgotten more than the backup has, and have accepted links further ahead. What can't be read had
+    /// the longest window.
     fn floor_to_keep(&self, at: At<'_>) -> Timestamp {
         let known = self.database.read(|connection| {
             let floor: i64 =

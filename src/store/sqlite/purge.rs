@@ -20,8 +20,8 @@ const STEP: u32 = 128;
 /// How long an ended session is kept, so that its holder hears "ended" and not "unknown".
 const SESSION_GRACE: std::time::Duration = std::time::Duration::from_secs(24 * 3_600);
 
-/// Delete the first rows of a table below a bound. The bound of one step is found first, so that the delete is a range of
-/// the table's own order, without an index.
+/// Delete the first rows of a table below a bound. The bound of one step is found first, so that the delete
+/// is a range of the table's own order, without an index.
 fn range(connection: &Connection, table: &str, key: &str, below: impl rusqlite::ToSql) -> StoreResult<u64> {
     let deleted = connection
         .prepare_cached(&format!(
@@ -70,7 +70,8 @@ fn audit(connection: &Connection, below: Timestamp) -> StoreResult<u64> {
     Ok(u64::try_from(deleted).unwrap_or(u64::MAX))
 }
 
-/// Cut addresses of before a time, going on from where the last step stopped; rows of the same millisecond go together.
+/// Cut addresses of before a time, going on from where the last step stopped; rows of the same millisecond
+/// go together.
 fn cut_addresses(connection: &Connection, below: Timestamp) -> StoreResult<u64> {
     let from: Timestamp = connection
         .prepare_cached("SELECT addresses_cut FROM store")
@@ -78,7 +79,8 @@ fn cut_addresses(connection: &Connection, below: Timestamp) -> StoreResult<u64> 
         .query_row([], |row| row.get(0))
         .read()?;
     if from > below {
-        // The clock was set back, or addresses are kept longer now: what is written from here on is not cut yet.
+        // The clock was set back, or addresses are kept longer now: what is written from here on is not cut
+        // yet.
         set_addresses_cut(connection, below)?;
     }
     if from >= below {
@@ -143,8 +145,8 @@ pub(super) fn step(connection: &Connection, settings: &Settings, now: Timestamp)
 }
 
 impl SqliteStore {
-    /// What [`crate::store::UpkeepStore::purge`] does: steps until one finds nothing, each a transaction of its own so that
-    /// others get in between.
+    /// What [`crate::store::UpkeepStore::purge`] does: steps until one finds nothing, each a transaction of
+    /// its own so that others get in between.
     pub(super) fn purge_all(&self, now: Timestamp, progress: &mut Progress<'_>) -> StoreResult<Purged> {
         let expected = self.count_due(now)?;
         let mut all = Purged::default();

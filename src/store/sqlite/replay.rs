@@ -13,7 +13,8 @@ use crate::store::{Named, StoreResult};
 use crate::token::{RedeemAct, Replay, TokenFacts, Verdict, judge_redeem};
 
 impl SqliteStore {
-    /// Whether this attempt is a replay that ends a session which is not ended yet: that is to survive a power cut.
+    /// Whether this attempt is a replay that ends a session which is not ended yet: that is to survive a
+    /// power cut.
     pub(super) fn replay_ends_session(&self, act: &RedeemAct, now: Timestamp) -> StoreResult<bool> {
         self.database.read(|connection| {
             let Some(facts) = self.redeem_facts(connection, &Named::Key(act.key))? else {
