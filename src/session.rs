@@ -177,16 +177,22 @@ impl SessionFacts {
             started_at: self.started_at,
             touched_at: self.touched_at,
             idle_at: self.touched_at.plus(Settings::seconds(settings.session_idle_seconds)),
-            ends_at: self.ends_at,
+            ends_at: self.ends_at(settings),
             ended_at: self.ended_at,
         }
+    }
+
+    /// The end that was set at the start, or an earlier one if the absolute life was shortened since: whoever shortens it
+    /// means the sessions that run, and a purge forgets them by the setting in force.
+    fn ends_at(&self, settings: &Settings) -> Timestamp {
+        self.ends_at.min(self.started_at.plus(Settings::seconds(settings.session_absolute_seconds)))
     }
 
     /// What the session itself says: ended, too old, idle too long.
     pub(crate) fn own_state(&self, settings: &Settings, now: Timestamp) -> Result<(), Reason> {
         if self.ended_at.is_some() {
             Err(Reason::SessionEnded)
-        } else if now >= self.ends_at {
+        } else if now >= self.ends_at(settings) {
             Err(Reason::SessionExpired)
         } else if now.since(self.touched_at) >= Settings::seconds(settings.session_idle_seconds) {
             Err(Reason::SessionIdle)

@@ -168,7 +168,7 @@ settings! {
     replay_policy: ReplayPolicy = ReplayPolicy::Warn, |_| Ok(());
     /// How long a session may be left alone, in seconds: 60 to 86,400.
     session_idle_seconds: u32 = 1_800, |v| within(60, 86_400)(v);
-    /// How long a session lasts at most, in seconds: 300 to 2,592,000.
+    /// How long a session lasts at most, in seconds; a shorter time holds for running sessions too: 300 to 2,592,000.
     session_absolute_seconds: u32 = 43_200, |v| within(300, 2_592_000)(v);
     /// Whether AutoAuth links are accepted.
     autoauth_enabled: bool = false, |_| Ok(());

@@ -1,9 +1,10 @@
 //! Backup and restore.
 //!
-//! A backup is a copy of one snapshot, made while others work, in a file of its own that needs no side files. A restore first
-//! prepares a private copy of the backup (schema brought up to date, sessions and tokens ended, AutoAuth's floor raised) and then puts
-//! it in place in one transaction, so that a crash leaves either the old content or the whole new one, and processes that have the
-//! store open simply see the new content.
+//! A backup is a copy of one snapshot, made while others work, in a file of its own that needs no side
+//! files. A restore first prepares a private copy of the backup (schema brought up to date, sessions and
+//! tokens ended, AutoAuth's floor raised) and then puts it in place in one transaction, so that a crash
+//! leaves either the old content or the whole new one, and processes that have the store open simply see
+//! the new content.
 
 use std::path::Path;
 use std::time::Duration;
@@ -16,6 +17,8 @@ use super::error::ReadError;
 use super::settings::{self, new_file, place};
 use super::{SqliteStore, credentials, schema};
 use crate::audit::{EventKind, NewEvent};
+use crate::autoauth::REMEMBERED;
+use crate::clock::Timestamp;
 use crate::error::StoreError;
 use crate::settings::Settings;
 use crate::store::{At, StoreResult};
@@ -57,12 +60,33 @@ impl SqliteStore {
         if sys::file_id(from).ok() == sys::file_id(self.database.path()).ok() {
             return Err(StoreError::NotAStore("the backup is the store itself"));
         }
-        let (prepared, restored) = prepare(from, self.database.path(), nonce, at, progress)?;
+        let (prepared, restored) =
+            prepare(from, self.database.path(), nonce, at, self.floor_to_keep(at), progress)?;
         let source = connect(prepared.path(), OpenFlags::SQLITE_OPEN_READ_WRITE, PRIVATE)?;
         self.database.replace_content(&source, progress)?;
         drop(source);
         Ok(restored)
     }
+
+    /// Below what AutoAuth must accept nothing, seen from the content that is about to go: it may have
+    /// forgotten more than the backup has, and have accepted links further ahead. What can't be read had
+    /// the longest window.
+    fn floor_to_keep(&self, at: At<'_>) -> Timestamp {
+        let known = self.database.read(|connection| {
+            let floor: i64 =
+                connection.query_row("SELECT autoauth_floor FROM store", [], |row| row.get(0)).read()?;
+            Ok((Timestamp::from_seconds(floor), self.database.settings(connection)?))
+        });
+        match known {
+            Ok((floor, settings)) => floor.max(above_window(&settings, at)),
+            Err(_) => at.now.plus(REMEMBERED).plus(Duration::from_secs(1)),
+        }
+    }
+}
+
+/// Just above every time that a link accepted by now can have.
+fn above_window(settings: &Settings, at: At<'_>) -> Timestamp {
+    at.now.plus(Settings::seconds(settings.autoauth_future_seconds + 1))
 }
 
 /// Make a store from a backup where nothing stands.
@@ -77,7 +101,7 @@ pub(in crate::store) fn restore_to_new(
     if std::fs::symlink_metadata(path).is_ok() {
         return Err(StoreError::Exists);
     }
-    let (prepared, restored) = prepare(from, path, nonce, at, progress)?;
+    let (prepared, restored) = prepare(from, path, nonce, at, Timestamp::from_millis(0), progress)?;
     place(prepared, path)?;
     Ok(restored)
 }
@@ -88,6 +112,7 @@ fn prepare(
     beside: &Path,
     nonce: i64,
     at: At<'_>,
+    floor: Timestamp,
     progress: &mut Progress<'_>,
 ) -> StoreResult<(NewFile, Restored)> {
     match std::fs::metadata(from) {
@@ -109,14 +134,14 @@ fn prepare(
         return Err(StoreError::Corrupt("the backup's structure is broken"));
     }
     copied.execute_batch("BEGIN IMMEDIATE").read()?;
-    let restored = void(&copied, nonce, at)?;
+    let restored = void(&copied, nonce, at, floor)?;
     copied.execute_batch("COMMIT").read()?;
     copied.close().map_err(|(_, error)| StoreError::from(error))?;
     Ok((made, restored))
 }
 
 /// End everything that the time between the backup and now may have used or revoked.
-fn void(connection: &Connection, nonce: i64, at: At<'_>) -> StoreResult<Restored> {
+fn void(connection: &Connection, nonce: i64, at: At<'_>, floor: Timestamp) -> StoreResult<Restored> {
     let settings = settings::load(connection)?;
     let changed = |sql: &str| -> StoreResult<u64> {
         let rows = connection.execute(sql, [at.now]).read()?;
@@ -126,13 +151,16 @@ fn void(connection: &Connection, nonce: i64, at: At<'_>) -> StoreResult<Restored
         changed("UPDATE token SET revoked_at = ?1 WHERE redeemed_at IS NULL AND revoked_at IS NULL")?;
     let sessions_ended = changed("UPDATE session SET ended_at = ?1 WHERE ended_at IS NULL")?;
     // Links accepted since the backup are not remembered in it, and may lie ahead by the window.
-    let autoauth_floor = at.now.plus(Settings::seconds(settings.autoauth_future_seconds + 1));
-    connection
-        .execute(
-            "UPDATE store SET autoauth_floor = max(autoauth_floor, ?1), settings_nonce = ?2",
-            params![autoauth_floor.as_seconds(), nonce],
+    let floor = floor.max(above_window(&settings, at));
+    let autoauth_floor: i64 = connection
+        .query_row(
+            "UPDATE store SET autoauth_floor = max(autoauth_floor, ?1), settings_nonce = ?2
+             RETURNING autoauth_floor",
+            params![floor.as_seconds(), nonce],
+            |row| row.get(0),
         )
         .read()?;
+    let autoauth_floor = Timestamp::from_seconds(autoauth_floor);
     let credentials_to_check: Vec<_> = credentials::all(connection)?
         .into_iter()
         .filter(|credential| credential.revoked_at.is_none() && credential.enabled)

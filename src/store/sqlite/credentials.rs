@@ -322,6 +322,12 @@ impl CredentialStore for SqliteStore {
                 0
             };
             if found.revoked_at.is_some() {
+                if sessions > 0 {
+                    let mut event = NewEvent::new(EventKind::SessionEnded).by(at.by);
+                    event.credential = Some(id);
+                    event.count = i64::try_from(sessions).unwrap_or(i64::MAX);
+                    write_event(connection, &event, at.now)?;
+                }
                 return Ok(Ok(Ended { credential: found, tokens: 0, sessions }));
             }
             let tokens = tokens::count_unspent(connection, id, at.now)?;

@@ -16,6 +16,7 @@ mod error;
 mod identity;
 mod pool;
 mod purge;
+mod replay;
 mod rows;
 mod schema;
 mod sessions;

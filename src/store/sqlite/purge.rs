@@ -20,8 +20,8 @@ const STEP: u32 = 128;
 /// How long an ended session is kept, so that its holder hears "ended" and not "unknown".
 const SESSION_GRACE: std::time::Duration = std::time::Duration::from_secs(24 * 3_600);
 
-/// Delete the first rows of a table below a bound. The bound of one step is found first, so that the delete is a range of
-/// the table's own order, without an index.
+/// Delete the first rows of a table below a bound. The bound of one step is found first, so that the delete
+/// is a range of the table's own order, without an index.
 fn range(connection: &Connection, table: &str, key: &str, below: impl rusqlite::ToSql) -> StoreResult<u64> {
     let deleted = connection
         .prepare_cached(&format!(
@@ -70,7 +70,8 @@ fn audit(connection: &Connection, below: Timestamp) -> StoreResult<u64> {
     Ok(u64::try_from(deleted).unwrap_or(u64::MAX))
 }
 
-/// Cut addresses of before a time, going on from where the last step stopped.
+/// Cut addresses of before a time, going on from where the last step stopped; rows of the same millisecond
+/// go together.
 fn cut_addresses(connection: &Connection, below: Timestamp) -> StoreResult<u64> {
     let from: Timestamp = connection
         .prepare_cached("SELECT addresses_cut FROM store")
@@ -78,24 +79,36 @@ fn cut_addresses(connection: &Connection, below: Timestamp) -> StoreResult<u64> 
         .query_row([], |row| row.get(0))
         .read()?;
     if from > below {
-        // The clock ran ahead once, or the setting was raised. Addresses of since then must be found again.
+        // The clock was set back, or addresses are kept longer now: what is written from here on is not cut
+        // yet.
         set_addresses_cut(connection, below)?;
     }
     if from >= below {
         return Ok(0);
     }
-    let rows: Vec<(Timestamp, i64, Option<String>)> = connection
+    let bound: Option<Timestamp> = connection
         .prepare_cached(&format!(
-            "SELECT at, seq, address FROM audit WHERE at >= ?1 AND at < ?2 ORDER BY at, seq LIMIT {STEP}"
+            "SELECT at FROM audit WHERE at >= ?1 AND at < ?2 ORDER BY at, seq LIMIT 1 OFFSET {STEP}"
         ))
         .read()?
-        .query_map(params![from, below], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))
+        .query_map(params![from, below], |row| row.get(0))
+        .read()?
+        .next()
+        .transpose()
+        .read()?;
+    let next = bound.map_or(below, |bound| bound.plus(std::time::Duration::from_millis(1)));
+    let rows: Vec<(Timestamp, i64, String)> = connection
+        .prepare_cached(
+            "SELECT at, seq, address FROM audit WHERE at >= ?1 AND at < ?2 AND address IS NOT NULL",
+        )
+        .read()?
+        .query_map(params![from, next], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))
         .read()?
         .collect::<rusqlite::Result<_>>()
         .read()?;
     let mut cut = 0;
     for (at, seq, address) in &rows {
-        let Some(full) = address.as_ref().and_then(|address| address.parse().ok()) else {
+        let Ok(full) = address.parse() else {
             continue;
         };
         if coarse(full) != full {
@@ -107,19 +120,12 @@ fn cut_addresses(connection: &Connection, below: Timestamp) -> StoreResult<u64> 
             cut += 1;
         }
     }
-    let full = rows.len() >= STEP as usize;
-    let next = match rows.last() {
-        // More rows of this millisecond may follow, unless all that are left were seen.
-        Some((last, ..)) if full && *last > from => *last,
-        Some((last, ..)) if full => last.plus(std::time::Duration::from_millis(1)),
-        _ => below,
-    };
     set_addresses_cut(connection, next)?;
     Ok(cut)
 }
 
-fn set_addresses_cut(connection: &Connection, until: Timestamp) -> StoreResult<()> {
-    connection.prepare_cached("UPDATE store SET addresses_cut = ?1").read()?.execute([until]).read()?;
+fn set_addresses_cut(connection: &Connection, to: Timestamp) -> StoreResult<()> {
+    connection.prepare_cached("UPDATE store SET addresses_cut = ?1").read()?.execute([to]).read()?;
     Ok(())
 }
 
@@ -139,8 +145,8 @@ pub(super) fn step(connection: &Connection, settings: &Settings, now: Timestamp)
 }
 
 impl SqliteStore {
-    /// What [`crate::store::UpkeepStore::purge`] does: steps until one finds nothing, each a transaction of its own so that
-    /// others get in between.
+    /// What [`crate::store::UpkeepStore::purge`] does: steps until one finds nothing, each a transaction of
+    /// its own so that others get in between.
     pub(super) fn purge_all(&self, now: Timestamp, progress: &mut Progress<'_>) -> StoreResult<Purged> {
         let expected = self.count_due(now)?;
         let mut all = Purged::default();

@@ -83,6 +83,15 @@ fn rows(changed: usize) -> u64 {
     u64::try_from(changed).unwrap_or(u64::MAX)
 }
 
+/// Whether nobody ended it, whatever its age.
+pub(super) fn not_ended(connection: &Connection, key: &TimedKey) -> StoreResult<bool> {
+    connection
+        .prepare_cached("SELECT 1 FROM session WHERE key = ?1 AND ended_at IS NULL")
+        .read()?
+        .exists([key])
+        .read()
+}
+
 /// End one session; 0 if it was over already.
 pub(super) fn end_one(connection: &Connection, key: &TimedKey, now: Timestamp) -> StoreResult<u64> {
     connection

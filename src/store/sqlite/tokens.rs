@@ -8,18 +8,18 @@ use super::audit::{write_event, write_refusal};
 use super::credentials::{FACTS, facts};
 use super::database::Sync;
 use super::error::ReadError;
-use super::{SqliteStore, credentials, destinations, purge, sessions, subject};
+use super::{SqliteStore, credentials, destinations, purge, replay, sessions, subject};
 use crate::audit::{EventKind, NewEvent};
 use crate::clock::Timestamp;
 use crate::credential::CallerFacts;
-use crate::error::{Error, Reason, Refusal};
+use crate::error::{Error, Reason, Refusal, StoreError};
 use crate::id::CredentialId;
 use crate::secret::TimedKey;
 use crate::session::{NewSession, Origin};
 use crate::settings::Settings;
 use crate::store::{At, Named, Outcome, StoreResult, TokenStore, TokensOf};
 use crate::token::{
-    Binding, Grant, IssueAct, IssueFacts, LONGEST_LIFE, RedeemAct, RedeemFacts, Replay, Spent, TokenFacts,
+    Binding, Grant, IssueAct, IssueFacts, LONGEST_LIFE, RedeemAct, RedeemFacts, Spent, TokenFacts,
     TokenQuery, Verdict, judge_issue, judge_redeem, state_of,
 };
 
@@ -116,7 +116,7 @@ pub(super) fn count_unspent(
 }
 
 /// The event of a redemption, or of its refusal.
-fn redemption_event(token: &TokenFacts, act: &RedeemAct) -> NewEvent<'static> {
+pub(super) fn redemption_event(token: &TokenFacts, act: &RedeemAct) -> NewEvent<'static> {
     let mut event = NewEvent::new(EventKind::TokenRedeemed).object(token.key.reference());
     event.credential = token.credential;
     event.admin = token.admin;
@@ -127,7 +127,11 @@ fn redemption_event(token: &TokenFacts, act: &RedeemAct) -> NewEvent<'static> {
 }
 
 impl SqliteStore {
-    fn redeem_facts(&self, connection: &Connection, named: &Named) -> StoreResult<Option<RedeemFacts>> {
+    pub(super) fn redeem_facts(
+        &self,
+        connection: &Connection,
+        named: &Named,
+    ) -> StoreResult<Option<RedeemFacts>> {
         let Some(token) = find(connection, named)? else {
             return Ok(None);
         };
@@ -155,7 +159,7 @@ impl SqliteStore {
                 let reference = write_refusal(connection, &event, now)?;
                 return Ok(Err(Refusal::new(reason).recorded(Some(reference))));
             }
-            Verdict::Redeemed(replay) => return refuse_replay(connection, act, token, replay, now).map(Err),
+            Verdict::Redeemed(replay) => return replay::refuse(connection, act, token, replay, now).map(Err),
         };
         let condition = if guarded { "redeemed_at IS NULL" } else { "1" };
         let spent = connection
@@ -214,40 +218,6 @@ impl SqliteStore {
                 .write(Sync::Synced, |connection| self.apply(connection, act, &facts, now, false)),
         }
     }
-}
-
-fn refuse_replay(
-    connection: &Connection,
-    act: &RedeemAct,
-    token: &TokenFacts,
-    replay: Replay,
-    now: Timestamp,
-) -> StoreResult<Refusal> {
-    let mut refusal = Refusal::new(Reason::TokenRedeemed);
-    refusal.redemption = token.redemption;
-    refusal.same_browser = replay.same_browser;
-    if replay.record {
-        connection
-            .prepare_cached(
-                "UPDATE token SET replays = replays + 1, replayed_at = ifnull(replayed_at, ?2) WHERE key = ?1",
-            )
-            .read()?
-            .execute(params![token.key, now])
-            .read()?;
-    }
-    if let Some(session) = token.session.filter(|_| replay.end_session) {
-        refusal.session_ended = sessions::end_one(connection, &session, now)? > 0;
-    }
-    let mut event = redemption_event(token, act);
-    event.refused = Some(Reason::TokenRedeemed);
-    event.detail = match (replay.same_browser, refusal.session_ended) {
-        (true, _) => Some("same browser".to_owned()),
-        (false, true) => Some("replay: session ended".to_owned()),
-        (false, false) if replay.record => Some("replay".to_owned()),
-        (false, false) => None,
-    };
-    refusal.reference = Some(write_refusal(connection, &event, now)?);
-    Ok(refusal)
 }
 
 impl TokenStore for SqliteStore {
@@ -319,12 +289,16 @@ impl TokenStore for SqliteStore {
         // What is unknown is answered without a write, and what is spent already stays so: its refusal needs no sync.
         let sync = match self.database.peek(|connection| exists(connection, &act.key))? {
             None => return Ok(Err(Refusal::new(Reason::TokenUnknown))),
-            Some(true) => Sync::Relaxed,
-            Some(false) => Sync::Synced,
+            Some(true) if !self.replay_ends_session(act, now)? => Sync::Relaxed,
+            Some(_) => Sync::Synced,
         };
         self.database.write(sync, |connection| match self.redeem_facts(connection, &Named::Key(act.key))? {
             None => Ok(Err(Refusal::new(Reason::TokenUnknown))),
-            Some(facts) => self.apply(connection, act, &facts, now, true),
+            Some(facts) => match self.apply(connection, act, &facts, now, true)? {
+                // The policy was changed since it was looked at. Undone, so that it is tried again with a sync.
+                Err(refusal) if refusal.session_ended && sync == Sync::Relaxed => Err(StoreError::Busy),
+                outcome => Ok(outcome),
+            },
         })
     }
 
