@@ -170,6 +170,8 @@ fn an_old_secret_is_accepted_until_the_overlap_ends(w: &World<'_>) {
     assert_eq!((serial(w, &first, NOON), serial(w, &[2; 32], NOON)), (None, Some(2)));
     rotate(&[4; 32], 0);
     assert_eq!((serial(w, &[3; 32], NOON), serial(w, &[4; 32], NOON)), (None, Some(4)));
+    let earlier = NOON.minus(secs(60));
+    assert_eq!(serial(w, &[3; 32], earlier), None, "a clock that is set back revives no secret");
     assert_eq!(w.events("credential.rotated").len(), 3);
     yes(w.store().rotate_credential("GPI-shop", &[5; 32], &Rotation::default(), at(NOON)));
     assert_eq!(serial(w, &[5; 32], NOON), Some(5), "by its identifier too");

@@ -290,13 +290,15 @@ impl CredentialStore for SqliteStore {
                 Some(since) => sessions::end_of_credential(connection, found.credential_id, since, at.now)?,
                 None => 0,
             };
+            // Without an overlap the old secret goes at once, or it would live again after the clock is set back.
+            let old_until = (!rotation.overlap.is_zero()).then(|| at.now.plus(rotation.overlap));
             connection
                 .execute(
-                    "UPDATE credential SET old_digest = CASE WHEN ?2 THEN NULL ELSE digest END, digest = ?3,
-                            old_until = CASE WHEN ?2 THEN NULL ELSE ?4 END,
-                            void_serial = CASE WHEN ?2 THEN serial ELSE void_serial END, serial = serial + 1
+                    "UPDATE credential SET old_digest = CASE WHEN ?4 IS NULL THEN NULL ELSE digest END, digest = ?3,
+                            old_until = ?4, void_serial = CASE WHEN ?2 THEN serial ELSE void_serial END,
+                            serial = serial + 1
                      WHERE id = ?1",
-                    params![found.credential_id, leaked, digest, at.now.plus(rotation.overlap)],
+                    params![found.credential_id, leaked, digest, old_until],
                 )
                 .read()?;
             let credential = reread(connection, &found.label)?;
