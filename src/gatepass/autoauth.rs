@@ -14,7 +14,7 @@ use crate::directory::{Email, Mode, UNCHECKED_IN_HOST_MODE, check_text};
 use crate::error::{Error, Reason, Result};
 use crate::id::KeyId;
 use crate::secret::Secret;
-use crate::session::{RedemptionId, SessionId};
+use crate::session::SessionId;
 use crate::throttle::Guess;
 
 /// A key with fewer characters can be guessed from one link.
@@ -129,13 +129,7 @@ impl Gatepass {
         let Some((key, matched)) = fitting else {
             return Err(self.refuse_guess(Guess::AutoAuth, Reason::AutoAuthHash, request.address, now));
         };
-        let (redemption, session) = self.with_random(|random| {
-            let session = match request.start_session {
-                true => Some(SessionId::generate(now, random)?),
-                false => None,
-            };
-            Ok((RedemptionId::generate(random)?, session))
-        })?;
+        let (redemption, session) = self.draw_sign_in(request.start_session, now)?;
         let act = AcceptAct {
             email: matched.email,
             replay_key: replay_key(&matched.digest),

@@ -4,12 +4,26 @@ use std::net::IpAddr;
 
 use super::Gatepass;
 use crate::audit::page_limit;
+use crate::clock::Timestamp;
 use crate::error::{Reason, Result};
-use crate::session::{EndSessions, Session, SessionId, SessionQuery};
+use crate::session::{EndSessions, RedemptionId, Session, SessionId, SessionQuery};
 use crate::store::{Named, SessionsOf};
 use crate::throttle::Guess;
 
 impl Gatepass {
+    /// The id of a new sign-in, and of its session if it is to have one.
+    pub(super) fn draw_sign_in(
+        &self,
+        start_session: bool,
+        now: Timestamp,
+    ) -> Result<(RedemptionId, Option<SessionId>)> {
+        self.with_random(|random| {
+            let redemption = RedemptionId::generate(random)?;
+            let session = if start_session { Some(SessionId::generate(now, random)?) } else { None };
+            Ok((redemption, session))
+        })
+    }
+
     /// Is this session good now? Its person's and client's standing are checked each time. Counts as a use.
     ///
     /// # Errors

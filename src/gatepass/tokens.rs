@@ -12,7 +12,7 @@ use crate::credential::Caller;
 use crate::directory::{UNCHECKED_IN_HOST_MODE, check_text};
 use crate::error::{Reason, Result};
 use crate::secret::Reference;
-use crate::session::{RedemptionId, SessionId};
+use crate::session::SessionId;
 use crate::store::{Named, TokensOf};
 use crate::throttle::Guess;
 use crate::token::{
@@ -99,13 +99,7 @@ impl Gatepass {
     /// same browser came again.
     pub fn redeem(&self, request: &RedeemRequest) -> Result<Redemption> {
         let now = self.now();
-        let (redemption, session) = self.with_random(|random| {
-            let session = match request.start_session {
-                true => Some(SessionId::generate(now, random)?),
-                false => None,
-            };
-            Ok((RedemptionId::generate(random)?, session))
-        })?;
+        let (redemption, session) = self.draw_sign_in(request.start_session, now)?;
         let act = RedeemAct {
             key: request.token.key(),
             presented: request.presented_session.as_ref().map(SessionId::key),
