@@ -109,6 +109,9 @@ pub(super) fn look_at(path: &Path) -> StoreResult<PathBuf> {
         return Err(StoreError::NotAStore("the file is empty"));
     }
     let path = path.canonicalize().map_err(|error| StoreError::Io(error.kind().to_string()))?;
+    if !sys::readable(&path) {
+        return Err(StoreError::Denied);
+    }
     if !sys::writable(sys::folder_of(&path)) || !sys::writable(&path) {
         return Err(StoreError::ReadOnly);
     }
