@@ -126,7 +126,10 @@ impl Database {
         let id = sys::file_id(&path).map_err(|_| StoreError::Missing)?;
         refuse_inherited(id)?;
         let connection = connect(&path, OpenFlags::SQLITE_OPEN_READ_WRITE, deadline)?;
+        // Closing the last connection writes the log back and deletes it: not our right as long as the file may be another's.
+        connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true).read()?;
         schema::check_and_upgrade(&connection)?;
+        connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, false).read()?;
         require_wal(&connection, deadline)?;
         // The first read makes `-wal` and `-shm` if nobody has the store open.
         connection.query_row("SELECT id FROM store", [], |_| Ok(())).read()?;
