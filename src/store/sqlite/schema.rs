@@ -76,8 +76,12 @@ fn upgrade(connection: &Connection, steps: &[Step], newest: i64) -> StoreResult<
             Err(StoreError::SchemaNewer { found, known: newest })
         };
     }
+    if found < 1 {
+        return Err(StoreError::NotAStore("it names no version of ours"));
+    }
     let pending: Vec<&Step> = steps.iter().filter(|step| step.version > found).collect();
-    if pending.iter().any(|step| !step.expands) {
+    let complete = pending.iter().map(|step| step.version).eq(found + 1..=newest);
+    if !complete || pending.iter().any(|step| !step.expands) {
         return Err(StoreError::SchemaOlder { found, needed: newest });
     }
     for step in pending {
