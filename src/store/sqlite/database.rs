@@ -10,7 +10,7 @@ use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags};
 
 use super::error::{ReadError, of_commit};
-use super::identity::{Identity, refuse_inherited};
+use super::identity::{Identity, refuse_inherited, with_suffix};
 use super::pool::Pool;
 use super::{schema, settings};
 use crate::error::StoreError;
@@ -125,9 +125,10 @@ impl Database {
         let path = look_at(path)?;
         let id = sys::file_id(&path).map_err(|_| StoreError::Missing)?;
         refuse_inherited(id)?;
+        // Closing the last connection writes the log back and deletes it: not our right as long as both may be another's.
+        let log_was_there = sys::file_id(&with_suffix(&path, "-wal")).is_ok();
         let connection = connect(&path, OpenFlags::SQLITE_OPEN_READ_WRITE, deadline)?;
-        // Closing the last connection writes the log back and deletes it: not our right as long as the file may be another's.
-        connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true).read()?;
+        connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, log_was_there).read()?;
         schema::check_and_upgrade(&connection)?;
         connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, false).read()?;
         require_wal(&connection, deadline)?;
