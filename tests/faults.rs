@@ -1,0 +1,207 @@
+//! What the disk may do to a store: a sync that fails, and no space left. The faults are injected into system calls of a
+//! child, so that SQLite, the kernel's answers and ours are the real ones.
+#![allow(missing_docs, clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+mod support;
+
+use std::path::Path;
+
+use gatepass::{Gatepass, StoreError};
+use support::{
+    folder_with_store, init, issue, names, part, place, played_under, redeem, run, store_error, strace,
+    with_suffix,
+};
+
+/// Run a child whose system calls on one file fail as told.
+fn with_fault(test: &str, part: &str, store: &Path, file: &Path, calls: &str, fault: &str) {
+    let inject = format!("inject={calls}:{fault}");
+    let log = with_suffix(store, ".strace");
+    let wrapper = [
+        strace(),
+        "-f",
+        "-qq",
+        "-o",
+        log.to_str().unwrap(),
+        "-P",
+        file.to_str().unwrap(),
+        "-e",
+        &format!("trace={calls}"),
+        "-e",
+        &inject,
+    ];
+    run(&mut played_under(&wrapper, &std::env::current_exe().unwrap(), test, part, store));
+    let calls = std::fs::read_to_string(&log).unwrap();
+    assert!(calls.contains("INJECTED"), "the fault never came:\n{calls}");
+}
+
+const SYNCS: &str = "fsync,fdatasync";
+
+/// No handle of this process answers any more, open ones and new ones alike.
+fn nobody_trusts(gate: &Gatepass, other: &Gatepass, path: &Path) {
+    for gate in [gate, other] {
+        assert_eq!(store_error(gate.settings()), StoreError::Poisoned);
+        assert_eq!(store_error(issue(gate)), StoreError::Poisoned);
+        assert_eq!(store_error(gate.set_setting("token_life_seconds", 20.into())), StoreError::Poisoned);
+    }
+    assert_eq!(store_error(Gatepass::open(path)), StoreError::Poisoned);
+}
+
+/// Another process finds a sound store.
+fn sound(path: &Path) -> Gatepass {
+    let gate = Gatepass::open(path).unwrap();
+    let findings = gate.check(&mut |_, _| {}).unwrap();
+    assert!(
+        findings.iter().all(|finding| finding.subject != "integrity" || !finding.message.contains("rows"))
+    );
+    let token = issue(&gate).unwrap();
+    redeem(&gate, &token).unwrap();
+    gate
+}
+
+#[test]
+fn after_a_failed_sync_no_handle_of_the_process_is_trusted() {
+    const NAME: &str = "after_a_failed_sync_no_handle_of_the_process_is_trusted";
+    if part().is_some() {
+        let path = place();
+        let (gate, other) = (Gatepass::open(&path).unwrap(), Gatepass::open(&path).unwrap());
+        let changed = gate.set_setting("token_life_seconds", 30.into());
+        assert_eq!(store_error(changed), StoreError::Indeterminate);
+        nobody_trusts(&gate, &other, &path);
+        drop((gate, other));
+        assert_eq!(store_error(Gatepass::open(&path)), StoreError::Poisoned, "closing is no cure");
+        return;
+    }
+    let (_folder, path) = folder_with_store();
+    with_fault(NAME, "act", &path, &with_suffix(&path, "-wal"), SYNCS, "error=EIO:when=1");
+    // The act was done or not; nothing in between.
+    assert!([30, 60].contains(&sound(&path).settings().unwrap().token_life_seconds));
+}
+
+#[test]
+fn a_sync_that_fails_while_the_log_is_written_back_is_noticed_too() {
+    const NAME: &str = "a_sync_that_fails_while_the_log_is_written_back_is_noticed_too";
+    if part().is_some() {
+        let path = place();
+        let (gate, other) = (Gatepass::open(&path).unwrap(), Gatepass::open(&path).unwrap());
+        // Issues are not synced, so the first sync of all is that of the checkpoint which one of them runs into.
+        let failed = (0..2_000).find_map(|_| issue(&gate).err());
+        assert_eq!(store_error::<()>(Err(failed.expect("no issue failed"))), StoreError::Indeterminate);
+        nobody_trusts(&gate, &other, &path);
+        return;
+    }
+    // The log's header, the log before it is written back, and the database.
+    for (suffix, sync) in [("-wal", 1), ("-wal", 2), ("", 1)] {
+        let (_folder, path) = folder_with_store();
+        let fault = format!("error=EIO:when={sync}");
+        with_fault(NAME, "fill", &path, &with_suffix(&path, suffix), SYNCS, &fault);
+        sound(&path);
+    }
+}
+
+#[test]
+fn a_restore_whose_sync_fails_is_indeterminate() {
+    const NAME: &str = "a_restore_whose_sync_fails_is_indeterminate";
+    if part().is_some() {
+        let path = place();
+        let (gate, other) = (Gatepass::open(&path).unwrap(), Gatepass::open(&path).unwrap());
+        let restored = gate.restore(with_suffix(&path, ".backup"), &mut |_, _| {});
+        assert_eq!(store_error(restored), StoreError::Indeterminate);
+        nobody_trusts(&gate, &other, &path);
+        return;
+    }
+    let (_folder, path) = folder_with_store();
+    let gate = Gatepass::open(&path).unwrap();
+    gate.backup(with_suffix(&path, ".backup"), &mut |_, _| {}).unwrap();
+    drop(gate);
+    with_fault(NAME, "restore", &path, &with_suffix(&path, "-wal"), SYNCS, "error=EIO:when=1");
+    sound(&path);
+}
+
+#[test]
+fn a_full_disk_is_said_and_changes_nothing() {
+    const NAME: &str = "a_full_disk_is_said_and_changes_nothing";
+    if part().is_some() {
+        let path = place();
+        let gate = Gatepass::open(&path).unwrap();
+        let changed = gate.set_setting("token_life_seconds", 30.into());
+        assert_eq!(store_error(changed), StoreError::Full);
+        assert_eq!(gate.settings().unwrap().token_life_seconds, 60);
+        // There is space again, and the same handle goes on.
+        gate.set_setting("token_life_seconds", 40.into()).unwrap();
+        assert_eq!(gate.settings().unwrap().token_life_seconds, 40);
+        return;
+    }
+    for write in 1..=3 {
+        let (_folder, path) = folder_with_store();
+        let fault = format!("error=ENOSPC:when={write}");
+        with_fault(NAME, "act", &path, &with_suffix(&path, "-wal"), "pwrite64", &fault);
+        assert_eq!(sound(&path).settings().unwrap().token_life_seconds, 40);
+    }
+}
+
+#[test]
+fn a_disk_that_is_full_when_the_log_is_written_back_takes_back_no_answer() {
+    const NAME: &str = "a_disk_that_is_full_when_the_log_is_written_back_takes_back_no_answer";
+    if part().is_some() {
+        let gate = Gatepass::open(place()).unwrap();
+        // What is in the log is done, wherever else it can't be written.
+        let tokens: Vec<_> = (0..700).map(|_| issue(&gate).unwrap()).collect();
+        for token in &tokens[600..] {
+            redeem(&gate, token).unwrap();
+        }
+        return;
+    }
+    let (_folder, path) = folder_with_store();
+    with_fault(NAME, "fill", &path, &path, "pwrite64", "error=ENOSPC:when=1+");
+    sound(&path);
+}
+
+#[test]
+fn a_store_is_not_made_on_a_disk_that_is_full_or_fails() {
+    const NAME: &str = "a_store_is_not_made_on_a_disk_that_is_full_or_fails";
+    if part().is_some() {
+        let made = Gatepass::init(place(), &init());
+        let error = store_error(made);
+        assert!(
+            matches!(error, StoreError::Full | StoreError::Io(_) | StoreError::Indeterminate),
+            "{error:?}"
+        );
+        return;
+    }
+    // The scratch file's name is the child's affair, so the fault is counted over all calls: those up to where a store is made.
+    for (calls, faults) in [("pwrite64", 48), (SYNCS, 12)] {
+        let error = if calls == "pwrite64" { "ENOSPC" } else { "EIO" };
+        let mut failed = 0;
+        for when in (1..=faults).step_by(if calls == SYNCS { 1 } else { 3 }) {
+            let folder = tempfile::tempdir().unwrap();
+            let path = folder.path().join("gatepass.db");
+            let inject = format!("inject={calls}:error={error}:when={when}");
+            let log = folder.path().join("strace");
+            let wrapper = [
+                strace(),
+                "-f",
+                "-qq",
+                "-o",
+                log.to_str().unwrap(),
+                "-e",
+                &format!("trace={calls}"),
+                "-e",
+                &inject,
+            ];
+            let program = std::env::current_exe().unwrap();
+            let output = played_under(&wrapper, &program, NAME, "make", &path).output().unwrap();
+            if !std::fs::read_to_string(&log).unwrap().contains("INJECTED") {
+                break;
+            }
+            let said = output.status.success();
+            if said {
+                failed += 1;
+                assert_eq!(names(folder.path()), ["strace"], "{calls} {when}: something was left");
+            } else {
+                // It may be made only if it is whole.
+                Gatepass::open(&path).unwrap_or_else(|error| panic!("{calls} {when}: half a store: {error}"));
+            }
+        }
+        assert!(failed > 0, "no fault was ever noticed");
+    }
+}
