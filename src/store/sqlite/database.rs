@@ -7,9 +7,10 @@ use std::time::{Duration, Instant};
 
 use rusqlite::backup::{Backup, StepResult};
 use rusqlite::config::DbConfig;
+use rusqlite::hooks::Wal;
 use rusqlite::{Connection, OpenFlags};
 
-use super::error::{ReadError, of_commit};
+use super::error::{ReadError, of_commit, sync_failed};
 use super::identity::{Identity, refuse_inherited, with_suffix};
 use super::pool::Pool;
 use super::{schema, settings};
@@ -33,6 +34,9 @@ pub(super) enum Sync {
     /// No: losing it fails safe.
     Relaxed,
 }
+
+/// How many pages the write-ahead log holds before it is written back to the database.
+const LOG_PAGES: std::ffi::c_int = 1_000;
 
 /// A connection for writing, and which `synchronous` it is in.
 #[derive(Debug)]
@@ -69,7 +73,7 @@ pub(super) struct Database {
 
 /// A connection with the settings that every one of ours has.
 pub(super) fn connect(path: &Path, flags: OpenFlags, deadline: Duration) -> StoreResult<Connection> {
-    let connection = Connection::open_with_flags(
+    let mut connection = Connection::open_with_flags(
         path,
         flags | OpenFlags::SQLITE_OPEN_NO_MUTEX | OpenFlags::SQLITE_OPEN_NOFOLLOW,
     )
@@ -80,8 +84,21 @@ pub(super) fn connect(path: &Path, flags: OpenFlags, deadline: Duration) -> Stor
     // Plans must not depend on bound values: a statement whose plan might is compiled again at every binding.
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true).read()?;
     connection.set_prepared_statement_cache_capacity(64);
+    connection.wal_hook(Some(write_back)).read()?;
     connection.execute_batch("PRAGMA foreign_keys = ON; PRAGMA synchronous = FULL;").read()?;
     Ok(connection)
+}
+
+/// After each commit: write a long log back. SQLite would do so by itself, but keep a failed sync to itself too, after which
+/// later syncs of the log lie. It makes the commit fail. Anything else that goes wrong is tried again after the next commit.
+fn write_back(log: &mut Wal, pages: std::ffi::c_int) -> rusqlite::Result<()> {
+    if pages < LOG_PAGES {
+        return Ok(());
+    }
+    match log.checkpoint() {
+        Err(error) if sync_failed(&error) => Err(error),
+        _ => Ok(()),
+    }
 }
 
 /// Is the SQLite that was linked new enough?

@@ -48,11 +48,20 @@ pub(super) fn from_code(extended: i32) -> StoreError {
     }
 }
 
+/// Whether a sync of a file or folder failed: nobody knows what the disk holds, and the next sync would not tell.
+pub(super) fn sync_failed(error: &rusqlite::Error) -> bool {
+    error.sqlite_error().is_some_and(|failure| {
+        matches!(failure.extended_code, ffi::SQLITE_IOERR_FSYNC | ffi::SQLITE_IOERR_DIR_FSYNC)
+    })
+}
+
 /// What a failed COMMIT means: after an I/O error nobody knows whether the act will be there.
 pub(super) fn of_commit(error: &rusqlite::Error) -> StoreError {
     let code = error.sqlite_error().map_or(ffi::SQLITE_ERROR, |failure| failure.extended_code);
     match code & 0xff {
         ffi::SQLITE_IOERR | ffi::SQLITE_CORRUPT => StoreError::Indeterminate,
+        // What the hook after the commit reports, SQLite tells without its code.
+        ffi::SQLITE_ERROR => StoreError::Indeterminate,
         _ => from_code(code),
     }
 }
