@@ -12,7 +12,7 @@ use rusqlite::{Connection, OpenFlags, params};
 
 use super::audit::write_event;
 use super::database::{check_sqlite, connect, copy};
-use super::error::ReadError;
+use super::error::{ReadError, of_private};
 use super::settings::{self, new_file, place};
 use super::{SqliteStore, credentials, schema};
 use crate::audit::{EventKind, NewEvent};
@@ -37,7 +37,7 @@ impl SqliteStore {
             // Reading something pins the snapshot, so that the copy need not start again when others write.
             snapshot.query_row("SELECT id FROM store", [], |_| Ok(())).read()?;
             let mut target = connect(made.path(), OpenFlags::SQLITE_OPEN_READ_WRITE, PRIVATE)?;
-            let pages = copy(snapshot, &mut target, self.database.deadline(), progress)?;
+            let pages = copy(snapshot, &mut target, self.database.deadline(), of_private, progress)?;
             target.pragma_update(None, "journal_mode", "delete").read()?;
             target.close().map_err(|(_, error)| StoreError::from(error))?;
             Ok(pages)
@@ -100,7 +100,7 @@ fn prepare(
     let source = connect(&from, OpenFlags::SQLITE_OPEN_READ_ONLY, PRIVATE)?;
     let made = new_file(beside, 0o600)?;
     let mut copied = connect(made.path(), OpenFlags::SQLITE_OPEN_READ_WRITE, PRIVATE)?;
-    copy(&source, &mut copied, PRIVATE, progress)?;
+    copy(&source, &mut copied, PRIVATE, of_private, progress)?;
     drop(source);
     copied.pragma_update(None, "journal_mode", "wal").read()?;
     schema::check_and_upgrade(&copied)?;

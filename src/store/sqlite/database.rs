@@ -227,15 +227,18 @@ impl Database {
         if sync == Sync::Synced && connection.total_changes() == before {
             connection.prepare_cached("UPDATE store SET syncs = syncs + 1").read()?.execute([]).read()?;
         }
-        open.commit().inspect_err(|error| {
-            if *error == StoreError::Indeterminate {
-                self.identity.poison();
-            }
-        })?;
+        open.commit().inspect_err(|error| self.trust_after(error))?;
         if sync == Sync::Synced {
             self.unchanged()?;
         }
         Ok(result)
+    }
+
+    /// Nobody trusts the store after a commit of which nobody knows whether it was one.
+    fn trust_after(&self, error: &StoreError) {
+        if *error == StoreError::Indeterminate {
+            self.identity.poison();
+        }
     }
 
     /// Replace the whole content by another file's, in one synced transaction of SQLite's own.
@@ -245,7 +248,8 @@ impl Database {
         let writer = lease.get_mut()?;
         writer.prepare(Sync::Synced)?;
         writer.connection.flush_prepared_statement_cache();
-        copy(from, &mut writer.connection, self.deadline, progress)?;
+        copy(from, &mut writer.connection, self.deadline, of_commit, progress)
+            .inspect_err(|error| self.trust_after(error))?;
         self.unchanged()
     }
 
@@ -278,18 +282,20 @@ impl Drop for Database {
     }
 }
 
-/// Copy all pages from one connection to another. The reader's snapshot must be held by the caller if the source may change.
+/// Copy all pages from one connection to another. The reader's snapshot must be held by the caller if the source may change;
+/// `meaning` says what a failure of SQLite means for the target.
 pub(super) fn copy(
     from: &Connection,
     to: &mut Connection,
     deadline: Duration,
+    meaning: fn(&rusqlite::Error) -> StoreError,
     progress: &mut Progress<'_>,
 ) -> StoreResult<u64> {
     const PAGES: std::ffi::c_int = 256;
     let backup = Backup::new(from, to).read()?;
     let mut until = Instant::now() + deadline;
     loop {
-        let step = backup.step(PAGES).read()?;
+        let step = backup.step(PAGES).map_err(|error| meaning(&error))?;
         let counts = backup.progress();
         let total = u64::try_from(counts.pagecount).unwrap_or(0);
         progress(total - u64::try_from(counts.remaining).unwrap_or(0).min(total), total);

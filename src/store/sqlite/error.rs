@@ -65,3 +65,12 @@ pub(super) fn of_commit(error: &rusqlite::Error) -> StoreError {
         _ => from_code(code),
     }
 }
+
+/// What a failure means in a file that nobody else sees, and that is thrown away.
+pub(super) fn of_private(error: &rusqlite::Error) -> StoreError {
+    error
+        .sqlite_error()
+        .map_or(StoreError::Database("unexpected answer of the driver".to_owned()), |failure| {
+            from_code(failure.extended_code)
+        })
+}
