@@ -11,9 +11,9 @@ use std::time::Duration;
 use rusqlite::{Connection, OpenFlags, params};
 
 use super::audit::write_event;
-use super::database::{check_sqlite, connect, copy};
+use super::database::{check_sqlite, connect, copy, require_wal};
 use super::error::{ReadError, of_private};
-use super::settings::{self, new_file, place};
+use super::settings::{self, finish, new_file, place};
 use super::{SqliteStore, credentials, schema};
 use crate::audit::{EventKind, NewEvent};
 use crate::error::StoreError;
@@ -38,7 +38,12 @@ impl SqliteStore {
             snapshot.query_row("SELECT id FROM store", [], |_| Ok(())).read()?;
             let mut target = connect(made.path(), OpenFlags::SQLITE_OPEN_READ_WRITE, PRIVATE)?;
             let pages = copy(snapshot, &mut target, self.database.deadline(), of_private, progress)?;
-            target.pragma_update(None, "journal_mode", "delete").read()?;
+            // So that it stands by itself: the log is written back, and there will be none while nobody writes.
+            let mode: String =
+                target.pragma_update_and_check(None, "journal_mode", "delete", |row| row.get(0)).read()?;
+            if mode != "delete" {
+                return Err(StoreError::Busy);
+            }
             target.close().map_err(|(_, error)| StoreError::from(error))?;
             Ok(pages)
         })?;
@@ -102,7 +107,7 @@ fn prepare(
     let mut copied = connect(made.path(), OpenFlags::SQLITE_OPEN_READ_WRITE, PRIVATE)?;
     copy(&source, &mut copied, PRIVATE, of_private, progress)?;
     drop(source);
-    copied.pragma_update(None, "journal_mode", "wal").read()?;
+    require_wal(&copied, PRIVATE)?;
     schema::check_and_upgrade(&copied)?;
     let sound: String = copied.query_row("PRAGMA quick_check(1)", [], |row| row.get(0)).read()?;
     if sound != "ok" {
@@ -111,7 +116,7 @@ fn prepare(
     copied.execute_batch("BEGIN IMMEDIATE").read()?;
     let restored = void(&copied, nonce, at)?;
     copied.execute_batch("COMMIT").read()?;
-    copied.close().map_err(|(_, error)| StoreError::from(error))?;
+    finish(copied)?;
     Ok((made, restored))
 }
 

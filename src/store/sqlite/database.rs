@@ -309,7 +309,7 @@ pub(super) fn copy(
 }
 
 /// Our files are made in WAL mode; somebody's other tool may have changed that.
-fn require_wal(connection: &Connection, deadline: Duration) -> StoreResult<()> {
+pub(super) fn require_wal(connection: &Connection, deadline: Duration) -> StoreResult<()> {
     let until = Instant::now() + deadline;
     loop {
         let mode: rusqlite::Result<String> =
