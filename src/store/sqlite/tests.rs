@@ -1,1 +1,5 @@
 //! What only this backend promises.
+
+mod connections;
+mod migrations;
+mod support;
