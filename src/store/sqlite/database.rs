@@ -189,10 +189,12 @@ impl Database {
         self.usable()?;
         // A "yes" may come from a read alone, such as a session's check.
         self.unchanged()?;
-        let lease = self.readers.take(Instant::now() + self.deadline, || {
-            connect(&self.path, OpenFlags::SQLITE_OPEN_READ_WRITE, self.deadline)
-        })?;
+        let until = Instant::now() + self.deadline;
+        let lease = self
+            .readers
+            .take(until, || connect(&self.path, OpenFlags::SQLITE_OPEN_READ_WRITE, self.deadline))?;
         let connection = lease.get()?;
+        wait_until(connection, until)?;
         let _open = Rollback::begin(connection, "BEGIN DEFERRED")?;
         act(connection)
     }
@@ -201,7 +203,11 @@ impl Database {
     pub(super) fn peek<T>(&self, act: impl FnOnce(&Connection) -> StoreResult<T>) -> StoreResult<T> {
         self.usable()?;
         match self.writer.take_idle() {
-            Some(lease) => act(&lease.get()?.connection),
+            Some(lease) => {
+                let connection = &lease.get()?.connection;
+                wait_until(connection, Instant::now() + self.deadline)?;
+                act(connection)
+            }
             None => self.read(act),
         }
     }
@@ -217,9 +223,11 @@ impl Database {
         act: impl FnOnce(&Connection) -> StoreResult<T>,
     ) -> StoreResult<T> {
         self.usable()?;
-        let lease = self.writer.take(Instant::now() + self.deadline, || Err(StoreError::Busy))?;
+        let until = Instant::now() + self.deadline;
+        let lease = self.writer.take(until, || Err(StoreError::Busy))?;
         let writer = lease.get()?;
         let connection = &writer.connection;
+        wait_until(connection, until)?;
         writer.prepare(sync)?;
         let open = Rollback::begin(connection, "BEGIN IMMEDIATE")?;
         let before = connection.total_changes();
@@ -244,8 +252,10 @@ impl Database {
     /// Replace the whole content by another file's, in one synced transaction of SQLite's own.
     pub(super) fn replace_content(&self, from: &Connection, progress: &mut Progress<'_>) -> StoreResult<()> {
         self.usable()?;
-        let mut lease = self.writer.take(Instant::now() + self.deadline, || Err(StoreError::Busy))?;
+        let until = Instant::now() + self.deadline;
+        let mut lease = self.writer.take(until, || Err(StoreError::Busy))?;
         let writer = lease.get_mut()?;
+        wait_until(&writer.connection, until)?;
         writer.prepare(Sync::Synced)?;
         writer.connection.flush_prepared_statement_cache();
         copy(from, &mut writer.connection, self.deadline, of_commit, progress)
@@ -280,6 +290,11 @@ impl Drop for Database {
             self.readers.drain().into_iter().for_each(std::mem::forget);
         }
     }
+}
+
+/// What is left of the deadline after waiting for a thread is the time to wait for other processes.
+fn wait_until(connection: &Connection, until: Instant) -> StoreResult<()> {
+    connection.busy_timeout(until.saturating_duration_since(Instant::now())).read()
 }
 
 /// Copy all pages from one connection to another. The reader's snapshot must be held by the caller if the source may change;
