@@ -352,7 +352,7 @@ impl<'a> Rollback<'a> {
         let Some(connection) = self.0.take() else {
             return Ok(());
         };
-        let committed = connection.prepare_cached("COMMIT").read()?.execute([]);
+        let committed = connection.prepare_cached("COMMIT").and_then(|mut commit| commit.execute([]));
         committed.map(drop).map_err(|error| {
             let meaning = of_commit(&error);
             undo(connection);
