@@ -35,7 +35,8 @@ impl From<rusqlite::Error> for StoreError {
 /// By SQLite's extended result code.
 pub(super) fn from_code(extended: i32) -> StoreError {
     match extended & 0xff {
-        ffi::SQLITE_BUSY | ffi::SQLITE_LOCKED => StoreError::Busy,
+        // The last: a race for the log's locks that was lost too often in a row.
+        ffi::SQLITE_BUSY | ffi::SQLITE_LOCKED | ffi::SQLITE_PROTOCOL => StoreError::Busy,
         ffi::SQLITE_FULL => StoreError::Full,
         ffi::SQLITE_NOTADB => StoreError::NotAStore("it is no SQLite database"),
         ffi::SQLITE_CORRUPT => StoreError::Corrupt("the file's structure is broken"),
