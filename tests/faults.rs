@@ -6,6 +6,8 @@ mod support;
 
 use std::path::Path;
 
+use gatepass::id::UserId;
+use gatepass::session::EndSessions;
 use gatepass::{Gatepass, StoreError};
 use support::{
     folder_with_store, init, issue, names, part, place, played_under, redeem, run, store_error, strace,
@@ -115,6 +117,44 @@ fn a_restore_whose_sync_fails_is_indeterminate() {
     drop(gate);
     with_fault(NAME, "restore", &path, &with_suffix(&path, "-wal"), SYNCS, "error=EIO:when=1");
     sound(&path);
+}
+
+/// How often a child that plays `part` syncs the log.
+fn syncs_of(test: &str, part: &str) -> usize {
+    let (_folder, path) = folder_with_store();
+    let (log, file) = (with_suffix(&path, ".strace"), with_suffix(&path, "-wal"));
+    let trace = format!("trace={SYNCS}");
+    let wrapper =
+        [strace(), "-f", "-qq", "-o", log.to_str().unwrap(), "-P", file.to_str().unwrap(), "-e", &trace];
+    run(&mut played_under(&wrapper, &std::env::current_exe().unwrap(), test, part, &path));
+    let calls = std::fs::read_to_string(&log).unwrap();
+    calls.lines().filter(|line| line.contains("sync(")).count()
+}
+
+#[test]
+fn every_synced_act_reaches_the_disk_and_no_issue_waits_for_it() {
+    const NAME: &str = "every_synced_act_reaches_the_disk_and_no_issue_waits_for_it";
+    const ACTS: usize = 20;
+    if let Some(part) = part() {
+        let gate = Gatepass::open(place()).unwrap();
+        let tokens: Vec<_> = (0..ACTS).map(|_| issue(&gate).unwrap()).collect();
+        for token in &tokens {
+            match part.as_str() {
+                "redeem" => redeem(&gate, token).unwrap(),
+                // Ends nobody's session: nothing changes.
+                "nothing" => drop(gate.end_sessions(&EndSessions::OfUser(UserId::new(9).unwrap())).unwrap()),
+                _ => drop(issue(&gate).unwrap()),
+            }
+        }
+        return;
+    }
+    // The log's header, and what the last one to close does.
+    let issues = syncs_of(NAME, "issue");
+    assert!(issues < 5, "{ACTS} issues synced {issues} times");
+    for part in ["redeem", "nothing"] {
+        let syncs = syncs_of(NAME, part);
+        assert!(syncs >= ACTS + 1, "{ACTS} times {part} synced {syncs} times");
+    }
 }
 
 #[test]
