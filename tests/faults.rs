@@ -180,6 +180,46 @@ fn a_full_disk_is_said_and_changes_nothing() {
 }
 
 #[test]
+fn on_a_small_disk_every_act_is_done_whole_or_said_to_be_full() {
+    const NAME: &str = "on_a_small_disk_every_act_is_done_whole_or_said_to_be_full";
+    if part().is_some() {
+        let path = place().join("gatepass.db");
+        let gate = Gatepass::init(&path, &init()).unwrap();
+        let filler = place().join("filler");
+        std::fs::write(&filler, vec![1; 300_000]).unwrap();
+        let mut tokens = Vec::new();
+        let full = loop {
+            match issue(&gate) {
+                Ok(token) => tokens.push(token),
+                Err(error) => break error,
+            }
+        };
+        assert_eq!(store_error::<()>(Err(full)), StoreError::Full);
+        assert!(tokens.len() > 10, "{}", tokens.len());
+        let last = tokens.last().unwrap();
+        assert_eq!(store_error(redeem(&gate, last)), StoreError::Full);
+        assert_eq!(gate.inspect(last).unwrap().redeemed_at, None);
+        // There is space again, and everything that was answered is there.
+        std::fs::remove_file(filler).unwrap();
+        for token in &tokens[tokens.len() - 10..] {
+            redeem(&gate, token).unwrap();
+        }
+        drop(gate);
+        sound(&path);
+        return;
+    }
+    if !support::root() {
+        eprintln!("only root can mount a small disk: that the disk is full was injected alone");
+        return;
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let mount = format!("mount -t tmpfs -o size=1m none '{}' && exec \"$@\"", folder.path().display());
+    let program = std::env::current_exe().unwrap();
+    let wrapper = ["unshare", "--mount", "sh", "-c", &mount, "sh"];
+    run(&mut played_under(&wrapper, &program, NAME, "fill", folder.path()));
+}
+
+#[test]
 fn a_disk_that_is_full_when_the_log_is_written_back_takes_back_no_answer() {
     const NAME: &str = "a_disk_that_is_full_when_the_log_is_written_back_takes_back_no_answer";
     if part().is_some() {

@@ -7,7 +7,9 @@ use std::fs;
 use std::path::Path;
 
 use gatepass::{Gatepass, StoreError};
-use support::{folder_with_store, issue, locks_of, part, place, play, redeem, run, store_error, with_suffix};
+use support::{
+    folder_with_store, issue, locks_of, names, part, place, play, redeem, run, store_error, with_suffix,
+};
 
 /// Run something in a forked child, and wait for its end. A panic there becomes its failure.
 fn forked(child: impl FnOnce()) {
@@ -66,6 +68,13 @@ fn parent_of_a_fork(path: &Path) {
         assert_eq!(store_error(issue(&gate)), StoreError::Forked);
         assert_eq!(store_error(gate.set_setting("token_life_seconds", 30.into())), StoreError::Forked);
         assert_eq!(store_error(gate.check(&mut |_, _| {})), StoreError::Forked);
+        assert_eq!(store_error(gate.backup(with_suffix(path, ".b"), &mut |_, _| {})), StoreError::Forked);
+        assert_eq!(store_error(gate.restore(path.join("nothing"), &mut |_, _| {})), StoreError::Forked);
+        // Reading the inherited file for a store of its own would be an open as well.
+        let copy = gatepass::Options::new().restore_to_new(with_suffix(path, ".c"), path, &mut |_, _| {});
+        assert_eq!(store_error(copy), StoreError::Forked);
+        let folder = path.parent().unwrap();
+        assert!(names(folder).iter().all(|name| !name.starts_with('.')), "a scratch file was left");
         assert_eq!(store_error(Gatepass::open(path)), StoreError::Forked);
     });
     assert_eq!(locks(), held);
@@ -131,4 +140,30 @@ fn a_child_may_open_another_store_than_the_one_inherited() {
         redeem(&gate, &token).unwrap();
     });
     inherited.settings().unwrap();
+}
+
+#[test]
+fn closing_one_handle_leaves_the_locks_of_the_others() {
+    const NAME: &str = "closing_one_handle_leaves_the_locks_of_the_others";
+    if part().is_none() {
+        let (_folder, path) = folder_with_store();
+        run(&mut play(NAME, "alone", &path));
+        return;
+    }
+    let path = place();
+    let gate = Gatepass::open(&path).unwrap();
+    let held = locks();
+    assert!(held > 0, "the kernel shows no lock of ours");
+    let other = Gatepass::open(&path).unwrap();
+    other.settings().unwrap();
+    drop(other);
+    assert_eq!(locks(), held);
+    assert!(with_suffix(&path, "-wal").exists());
+    // Neither do backups, checks, or refused opens and restores.
+    gate.backup(with_suffix(&path, ".backup"), &mut |_, _| {}).unwrap();
+    gate.restore(with_suffix(&path, ".backup"), &mut |_, _| {}).unwrap();
+    gate.check(&mut |_, _| {}).unwrap();
+    store_error(gate.restore(&path, &mut |_, _| {}));
+    store_error(Gatepass::init(&path, &support::init()));
+    assert_eq!(locks(), held);
 }

@@ -11,8 +11,10 @@ use support::{
     Talk, folder_with_store, issue, listen, part, place, play, redeem, say, store_error, with_suffix,
 };
 
-/// What can happen to a file; what was there goes to `aside`.
-const HARMS: [(&str, fn(&Path, &Path)); 3] = [
+/// Does something to a file; what was there goes to the second path.
+type Harm = fn(&Path, &Path);
+
+const HARMS: [(&str, Harm); 3] = [
     ("deleted", |file, aside| fs::rename(file, aside).unwrap()),
     ("replaced", |file, aside| {
         fs::rename(file, aside).unwrap();
