@@ -2,7 +2,8 @@
 //! with a part to play, where a rule is about processes.
 #![allow(dead_code, clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
-use std::io::{BufRead, BufReader, Write};
+use std::collections::BTreeSet;
+use std::io::{BufRead, BufReader, Read, Write};
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, ChildStdout, Command, ExitStatus, Stdio};
@@ -187,9 +188,27 @@ pub(crate) fn mode(path: &Path) -> u32 {
 
 /// How many file locks a process holds, as the kernel tells it.
 pub(crate) fn locks_of(process: u32) -> usize {
+    // The kernel gives the list out in pieces, between which other processes' locks come and go and shift it.
+    let mut before = None;
+    loop {
+        let now = locks_shown(process);
+        if before.replace(now.clone()) == Some(now.clone()) {
+            return now.len();
+        }
+    }
+}
+
+fn locks_shown(process: u32) -> BTreeSet<String> {
     let pid = process.to_string();
-    let locks = std::fs::read_to_string("/proc/locks").unwrap();
-    locks.lines().filter(|line| line.split_whitespace().any(|word| word == pid)).count()
+    let mut text = vec![0; 1 << 20];
+    let read = std::fs::File::open("/proc/locks").unwrap().read(&mut text).unwrap();
+    let text = String::from_utf8_lossy(&text[..read]).into_owned();
+    // Number: kind, mandatory or not, read or write, process, file, from, to.
+    let lines = text.lines().filter_map(|line| line.split_once(": "));
+    lines
+        .filter(|(_, lock)| lock.split_whitespace().nth(3) == Some(&pid))
+        .map(|(_, lock)| lock.to_owned())
+        .collect()
 }
 
 /// Whether this user is root, who is held back by no permission.

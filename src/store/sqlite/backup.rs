@@ -13,6 +13,7 @@ use rusqlite::{Connection, OpenFlags, params};
 use super::audit::write_event;
 use super::database::{check_sqlite, connect, copy, require_wal};
 use super::error::{ReadError, of_private};
+use super::identity::refuse_inherited;
 use super::settings::{self, finish, new_file, place};
 use super::{SqliteStore, credentials, schema};
 use crate::audit::{EventKind, NewEvent};
@@ -59,6 +60,7 @@ impl SqliteStore {
         at: At<'_>,
         progress: &mut Progress<'_>,
     ) -> StoreResult<Restored> {
+        self.database.usable()?;
         if sys::file_id(from).ok() == sys::file_id(self.database.path()).ok() {
             return Err(StoreError::NotAStore("the backup is the store itself"));
         }
@@ -102,6 +104,7 @@ fn prepare(
         Ok(_) => {}
     }
     let from = from.canonicalize().map_err(|error| settings::of_io(&error))?;
+    refuse_inherited(sys::file_id(&from).map_err(|error| settings::of_io(&error))?)?;
     let source = connect(&from, OpenFlags::SQLITE_OPEN_READ_ONLY, PRIVATE)?;
     let made = new_file(beside, 0o600)?;
     let mut copied = connect(made.path(), OpenFlags::SQLITE_OPEN_READ_WRITE, PRIVATE)?;

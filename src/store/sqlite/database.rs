@@ -174,7 +174,8 @@ impl Database {
         self.deadline
     }
 
-    fn usable(&self) -> StoreResult<()> {
+    /// Whether this process may use the handle, and the file is not known to be another.
+    pub(super) fn usable(&self) -> StoreResult<()> {
         self.identity.usable()?;
         if self.replaced.load(Ordering::Acquire) { Err(StoreError::Replaced) } else { Ok(()) }
     }
