@@ -232,7 +232,7 @@ impl Database {
         writer.prepare(sync)?;
         let open = Rollback::begin(connection, "BEGIN IMMEDIATE")?;
         let before = connection.total_changes();
-        let result = act(connection)?;
+        let result = act(connection).inspect_err(|error| self.trust_after(error))?;
         if sync == Sync::Synced && connection.total_changes() == before {
             connection.prepare_cached("UPDATE store SET syncs = syncs + 1").read()?.execute([]).read()?;
         }

@@ -44,6 +44,8 @@ pub(super) fn from_code(extended: i32) -> StoreError {
         ffi::SQLITE_READONLY => StoreError::ReadOnly,
         ffi::SQLITE_PERM | ffi::SQLITE_AUTH => StoreError::Denied,
         ffi::SQLITE_CANTOPEN => StoreError::Io("a file can't be opened".to_owned()),
+        // Also in the middle of an act so large that the log is written before its end.
+        ffi::SQLITE_IOERR if is_sync(extended) => StoreError::Indeterminate,
         ffi::SQLITE_IOERR => StoreError::Io(format!("SQLite code {extended}")),
         _ => StoreError::Database(ffi::code_to_str(extended).to_owned()),
     }
@@ -51,9 +53,11 @@ pub(super) fn from_code(extended: i32) -> StoreError {
 
 /// Whether a sync of a file or folder failed: nobody knows what the disk holds, and the next sync would not tell.
 pub(super) fn sync_failed(error: &rusqlite::Error) -> bool {
-    error.sqlite_error().is_some_and(|failure| {
-        matches!(failure.extended_code, ffi::SQLITE_IOERR_FSYNC | ffi::SQLITE_IOERR_DIR_FSYNC)
-    })
+    error.sqlite_error().is_some_and(|failure| is_sync(failure.extended_code))
+}
+
+fn is_sync(extended: i32) -> bool {
+    matches!(extended, ffi::SQLITE_IOERR_FSYNC | ffi::SQLITE_IOERR_DIR_FSYNC)
 }
 
 /// What a failed COMMIT means: after an I/O error nobody knows whether the act will be there.
@@ -74,4 +78,21 @@ pub(super) fn of_private(error: &rusqlite::Error) -> StoreError {
         .map_or(StoreError::Database("unexpected answer of the driver".to_owned()), |failure| {
             from_code(failure.extended_code)
         })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_failed_sync_is_never_mistaken_for_a_plain_failure() {
+        for code in [ffi::SQLITE_IOERR_FSYNC, ffi::SQLITE_IOERR_DIR_FSYNC] {
+            let error = rusqlite::Error::SqliteFailure(ffi::Error::new(code), None);
+            assert!(sync_failed(&error));
+            assert_eq!(of_commit(&error), StoreError::Indeterminate);
+            assert_eq!(StoreError::from(error), StoreError::Indeterminate);
+        }
+        let error = rusqlite::Error::SqliteFailure(ffi::Error::new(ffi::SQLITE_IOERR_READ), None);
+        assert!(matches!(StoreError::from(error), StoreError::Io(_)));
+    }
 }

@@ -9,7 +9,7 @@
 
 use rusqlite::Connection;
 
-use super::error::ReadError;
+use super::error::{ReadError, of_commit};
 use crate::error::StoreError;
 use crate::store::StoreResult;
 
@@ -61,8 +61,14 @@ pub(super) fn check_and_upgrade_by(connection: &Connection, steps: &[Step], newe
     // Read again inside the transaction: another process may be upgrading at this moment.
     connection.execute_batch("BEGIN IMMEDIATE").read()?;
     let done = upgrade(connection, steps, newest);
-    connection.execute_batch(if done.is_ok() { "COMMIT" } else { "ROLLBACK" }).read()?;
-    done
+    match done {
+        Ok(()) => connection.execute_batch("COMMIT").map_err(|error| of_commit(&error)),
+        Err(error) => {
+            // What went wrong is worth more than that SQLite has undone the transaction already.
+            let _ = connection.execute_batch("ROLLBACK");
+            Err(error)
+        }
+    }
 }
 
 fn upgrade(connection: &Connection, steps: &[Step], newest: i64) -> StoreResult<()> {
