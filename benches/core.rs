@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 
 use gatepass::directory::{Mode, NewClient, NewUser};
 use gatepass::id::{ClientId, ItemId};
-use gatepass::token::{IssueRequest, RedeemRequest, Token};
+use gatepass::token::{IssueRequest, RedeemRequest};
 use gatepass::{Gatepass, InitOptions};
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, params};

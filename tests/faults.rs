@@ -1,10 +1,12 @@
 //! What the disk may do to a store: a sync that fails, and no space left. The faults are injected into system calls of a
-//! child, so that SQLite, the kernel's answers and ours are the real ones.
+//! child, so that SQLite, the kernel's answers and ours are the real ones. Linux alone can do that.
+#![cfg(target_os = "linux")]
 #![allow(missing_docs, clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod support;
 
 use std::path::Path;
+use std::process::Command;
 
 use gatepass::id::UserId;
 use gatepass::session::EndSessions;
@@ -153,7 +155,7 @@ fn every_synced_act_reaches_the_disk_and_no_issue_waits_for_it() {
     assert!(issues < 5, "{ACTS} issues synced {issues} times");
     for part in ["redeem", "nothing"] {
         let syncs = syncs_of(NAME, part);
-        assert!(syncs >= ACTS + 1, "{ACTS} times {part} synced {syncs} times");
+        assert!(syncs > ACTS, "{ACTS} times {part} synced {syncs} times");
     }
 }
 
@@ -208,12 +210,15 @@ fn on_a_small_disk_every_act_is_done_whole_or_said_to_be_full() {
         sound(&path);
         return;
     }
-    if !support::root() {
-        eprintln!("only root can mount a small disk: that the disk is full was injected alone");
-        return;
-    }
     let folder = tempfile::tempdir().unwrap();
     let mount = format!("mount -t tmpfs -o size=1m none '{}' && exec \"$@\"", folder.path().display());
+    let may = Command::new("unshare").args(["--mount", "sh", "-c", &mount, "sh", "true"]).output();
+    if !may.is_ok_and(|output| output.status.success()) {
+        eprintln!(
+            "a small disk can't be mounted here: the full disk is injected alone, in the tests beside this one"
+        );
+        return;
+    }
     let program = std::env::current_exe().unwrap();
     let wrapper = ["unshare", "--mount", "sh", "-c", &mount, "sh"];
     run(&mut played_under(&wrapper, &program, NAME, "fill", folder.path()));

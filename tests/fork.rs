@@ -1,4 +1,5 @@
-//! After a fork a child has handles without locks. It is told so, and can harm nothing.
+//! After a fork a child has handles without locks. It is told so, and can harm nothing. Only Linux shows who holds locks.
+#![cfg(target_os = "linux")]
 #![allow(missing_docs, clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod support;

@@ -1,6 +1,7 @@
 //! Changes of the schema, tried with steps that exist only here, and on the file of version 1 that is kept.
 
 use std::path::Path;
+use std::time::Duration;
 
 use rusqlite::{Connection, OpenFlags};
 
@@ -33,7 +34,7 @@ const FAILS: Step = Step {
 };
 
 fn open(path: &Path) -> Connection {
-    connect(path, OpenFlags::SQLITE_OPEN_READ_WRITE, DEADLINE).unwrap()
+    connect(path, OpenFlags::SQLITE_OPEN_READ_WRITE, Duration::from_secs(10)).unwrap()
 }
 
 /// Everything that a step may change: version, compatibility and all objects.
