@@ -1,5 +1,6 @@
-//! What the disk may do to a store: a sync that fails, and no space left. The faults are injected into system calls of a
-//! child, so that SQLite, the kernel's answers and ours are the real ones. Linux alone can do that.
+//! What the disk may do to a store: a sync that fails, and no space left. The faults are injected into system
+//! calls of a child, so that SQLite, the kernel's answers and ours are the real ones. Linux alone can do
+//! that.
 #![cfg(target_os = "linux")]
 #![allow(missing_docs, clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
@@ -87,7 +88,8 @@ fn a_sync_that_fails_while_the_log_is_written_back_is_noticed_too() {
     if part().is_some() {
         let path = place();
         let (gate, other) = (Gatepass::open(&path).unwrap(), Gatepass::open(&path).unwrap());
-        // Issues are not synced, so the first sync of all is that of the checkpoint which one of them runs into.
+        // Issues are not synced, so the first sync of all is that of the checkpoint which one of them runs
+        // into.
         let failed = (0..2_000).find_map(|_| issue(&gate).err());
         assert_eq!(store_error::<()>(Err(failed.expect("no issue failed"))), StoreError::Indeterminate);
         nobody_trusts(&gate, &other, &path);
@@ -215,7 +217,7 @@ fn on_a_small_disk_every_act_is_done_whole_or_said_to_be_full() {
     let may = Command::new("unshare").args(["--mount", "sh", "-c", &mount, "sh", "true"]).output();
     if !may.is_ok_and(|output| output.status.success()) {
         eprintln!(
-            "a small disk can't be mounted here: the full disk is injected alone, in the tests beside this one"
+            "a small disk can't be mounted here: a full one is injected alone, in the tests beside this"
         );
         return;
     }
@@ -253,7 +255,8 @@ fn a_store_is_not_made_on_a_disk_that_is_full_or_fails() {
         );
         return;
     }
-    // The scratch file's name is the child's affair, so the fault is counted over all calls: those up to where a store is made.
+    // The scratch file's name is the child's affair, so the fault is counted over all calls: those up to
+    // where a store is made.
     for (calls, faults) in [("pwrite64", 48), (SYNCS, 12)] {
         let error = if calls == "pwrite64" { "ENOSPC" } else { "EIO" };
         let mut failed = 0;

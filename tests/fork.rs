@@ -1,4 +1,5 @@
-//! After a fork a child has handles without locks. It is told so, and can harm nothing. Only Linux shows who holds locks.
+//! After a fork a child has handles without locks. It is told so, and can harm nothing. Only Linux shows who
+//! holds locks.
 #![cfg(target_os = "linux")]
 #![allow(missing_docs, clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
@@ -14,7 +15,8 @@ use support::{
 
 /// Run something in a forked child, and wait for its end. A panic there becomes its failure.
 fn forked(child: impl FnOnce()) {
-    // SAFETY: the process has no other thread that could hold a lock which the child needs: it plays one part of one test.
+    // SAFETY: the process has no other thread that could hold a lock which the child needs: it plays one part
+    // of one test.
     let pid = unsafe { libc::fork() };
     assert!(pid >= 0);
     if pid == 0 {
@@ -80,7 +82,8 @@ fn parent_of_a_fork(path: &Path) {
     });
     assert_eq!(locks(), held);
 
-    // A child that drops what it inherited. The handle is moved there by a copy of the bytes, since the parent keeps its own.
+    // A child that drops what it inherited. The handle is moved there by a copy of the bytes, since the
+    // parent keeps its own.
     let inherited = std::mem::ManuallyDrop::new(gate);
     forked(|| {
         // SAFETY: in the child, which never uses the original again.

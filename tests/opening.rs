@@ -1,5 +1,5 @@
-//! What opening and making a store promise: a clear answer for everything that is no store, nothing changed by a refusal,
-//! private files under any umask, and no error when many processes come at once.
+//! What opening and making a store promise: a clear answer for everything that is no store, nothing changed
+//! by a refusal, private files under any umask, and no error when many processes come at once.
 #![allow(missing_docs, clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod support;
@@ -221,7 +221,8 @@ fn eight_processes_open_a_cold_store_at_once_without_an_error() {
     }
     let (_folder, path) = folder_with_store();
     eight_at_once(NAME, "open", &path);
-    // A store in another journal mode, such as a backup put in its place by hand, is switched by whoever comes first.
+    // A store in another journal mode, such as a backup put in its place by hand, is switched by whoever
+    // comes first.
     sqlite(&path, "PRAGMA journal_mode = delete");
     eight_at_once(NAME, "open", &path);
     // Everything that was acknowledged is there.

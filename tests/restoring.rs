@@ -115,7 +115,8 @@ fn a_restore_that_is_killed_leaves_the_old_content_or_the_whole_new_one() {
         }
         child.kill();
         seen.push(content(&path));
-        // What it was preparing is still there, hidden and private; nothing of it is ever taken for the store.
+        // What it was preparing is still there, hidden and private; nothing of it is ever taken for the
+        // store.
         for name in names(folder.path()).iter().filter(|name| name.starts_with('.')) {
             assert_eq!(mode(&folder.path().join(name)), 0o600, "{name}");
         }

@@ -1,8 +1,8 @@
 //! A store of version 1, made once and kept, is read by today's code to the last value.
 //!
-//! `GATEPASS_WRITE_FIXTURE=1 cargo test --test version_1` makes `store-v1.db` anew, with what must be known to use it in
-//! `store-v1.json`. It is done once per version of the schema, by the release that brings it, and never again: a change of
-//! the schema needs a file of its own, beside this one.
+//! `GATEPASS_WRITE_FIXTURE=1 cargo test --test version_1` makes `store-v1.db` anew, with what must be known
+//! to use it in `store-v1.json`. It is done once per version of the schema, by the release that brings it,
+//! and never again: a change of the schema needs a file of its own, beside this one.
 #![allow(missing_docs, clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 use std::path::{Path, PathBuf};

@@ -69,7 +69,7 @@ fn round(gate: &Gatepass, path: &Path, number: u64) -> gatepass::Result<()> {
     gate.list_tokens(&TokenQuery { limit: Some(5), ..TokenQuery::default() })?;
     let value = 30 + number % 30;
     gate.set_setting("token_life_seconds", value.into())?;
-    if number % 8 == 0 {
+    if number.is_multiple_of(8) {
         let label = format!("credential {number}");
         let new =
             NewCredential { label: label.clone(), admin: Some("root".into()), ..NewCredential::default() };
@@ -78,7 +78,7 @@ fn round(gate: &Gatepass, path: &Path, number: u64) -> gatepass::Result<()> {
         gate.revoke_credential(&label, true)?;
         gate.end_sessions(&EndSessions::OfUser(UserId::new(77).unwrap()))?;
     }
-    if number % 32 == 0 {
+    if number.is_multiple_of(32) {
         gate.backup(support::with_suffix(path, &format!(".{number}")), &mut |_, _| {})?;
         gate.purge(&mut |_, _| {})?;
         gate.check(&mut |_, _| {})?;

@@ -1,5 +1,5 @@
-//! What the tests of the opening rules share: stores in folders of their own, and the test itself run once more as a child,
-//! with a part to play, where a rule is about processes.
+//! What the tests of the opening rules share: stores in folders of their own, and the test itself run once
+//! more as a child, with a part to play, where a rule is about processes.
 #![allow(dead_code, clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 use std::collections::BTreeSet;

@@ -39,7 +39,8 @@ impl SqliteStore {
             snapshot.query_row("SELECT id FROM store", [], |_| Ok(())).read()?;
             let mut target = connect(made.path(), OpenFlags::SQLITE_OPEN_READ_WRITE, PRIVATE)?;
             let pages = copy(snapshot, &mut target, self.database.deadline(), of_private, progress)?;
-            // So that it stands by itself: the log is written back, and there will be none while nobody writes.
+            // So that it stands by itself: the log is written back, and there will be none while nobody
+            // writes.
             let mode: String =
                 target.pragma_update_and_check(None, "journal_mode", "delete", |row| row.get(0)).read()?;
             if mode != "delete" {

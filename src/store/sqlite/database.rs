@@ -89,8 +89,9 @@ pub(super) fn connect(path: &Path, flags: OpenFlags, deadline: Duration) -> Stor
     Ok(connection)
 }
 
-/// After each commit: write a long log back. SQLite would do so by itself, but keep a failed sync to itself too, after which
-/// later syncs of the log lie. It makes the commit fail. Anything else that goes wrong is tried again after the next commit.
+/// After each commit: write a long log back. SQLite would do so by itself, but keep a failed sync to itself
+/// too, after which later syncs of the log lie. It makes the commit fail. Anything else that goes wrong is
+/// tried again after the next commit.
 fn write_back(log: &mut Wal, pages: std::ffi::c_int) -> rusqlite::Result<()> {
     if pages < LOG_PAGES {
         return Ok(());
@@ -142,7 +143,8 @@ impl Database {
         let path = look_at(path)?;
         let id = sys::file_id(&path).map_err(|_| StoreError::Missing)?;
         refuse_inherited(id)?;
-        // Closing the last connection writes the log back and deletes it: not our right as long as both may be another's.
+        // Closing the last connection writes the log back and deletes it: not our right as long as both may
+        // be another's.
         let log_was_there = sys::file_id(&with_suffix(&path, "-wal")).is_ok();
         let connection = connect(&path, OpenFlags::SQLITE_OPEN_READ_WRITE, deadline)?;
         connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, log_was_there).read()?;
@@ -298,8 +300,8 @@ fn wait_until(connection: &Connection, until: Instant) -> StoreResult<()> {
     connection.busy_timeout(until.saturating_duration_since(Instant::now())).read()
 }
 
-/// Copy all pages from one connection to another. The reader's snapshot must be held by the caller if the source may change;
-/// `meaning` says what a failure of SQLite means for the target.
+/// Copy all pages from one connection to another. The reader's snapshot must be held by the caller if the
+/// source may change; `meaning` says what a failure of SQLite means for the target.
 pub(super) fn copy(
     from: &Connection,
     to: &mut Connection,

@@ -51,7 +51,8 @@ pub(super) fn from_code(extended: i32) -> StoreError {
     }
 }
 
-/// Whether a sync of a file or folder failed: nobody knows what the disk holds, and the next sync would not tell.
+/// Whether a sync of a file or folder failed: nobody knows what the disk holds, and the next sync would not
+/// tell.
 pub(super) fn sync_failed(error: &rusqlite::Error) -> bool {
     error.sqlite_error().is_some_and(|failure| is_sync(failure.extended_code))
 }

@@ -77,8 +77,8 @@ impl<T> Pool<T> {
         Some(Lease { pool: self, thing: Some(thing) })
     }
 
-    /// Everything that is not lent out. Takes no lock: in the child of a fork it may be held for ever by a thread that is not
-    /// there.
+    /// Everything that is not lent out. Takes no lock: in the child of a fork it may be held for ever by a
+    /// thread that is not there.
     pub(super) fn drain(&mut self) -> Vec<T> {
         std::mem::take(&mut self.state.get_mut().unwrap_or_else(PoisonError::into_inner).idle)
     }

@@ -45,8 +45,8 @@ pub(in crate::store) fn create(path: &Path, creation: &Creation<'_>, at: At<'_>)
     place(made, path)
 }
 
-/// Close a finished file with everything in the file itself. A close alone would write the log back too, but say nothing of what
-/// went wrong there, and then the log is deleted with the scratch file's name.
+/// Close a finished file with everything in the file itself. A close alone would write the log back too, but
+/// say nothing of what went wrong there, and then the log is deleted with the scratch file's name.
 pub(super) fn finish(connection: Connection) -> StoreResult<()> {
     let busy: bool = connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get(0)).read()?;
     if busy {
