@@ -24,6 +24,11 @@ pub(crate) fn file_id(path: &Path) -> io::Result<FileId> {
     Ok(FileId { device: metadata.dev(), inode: metadata.ino() })
 }
 
+/// How many names (hard links) a file has.
+pub(crate) fn names(path: &Path) -> io::Result<u64> {
+    Ok(fs::metadata(path)?.nlink())
+}
+
 /// Whether this user may write the file or, for a folder, make files in it.
 pub(crate) fn writable(path: &Path) -> bool {
     let folder = fs::metadata(path).is_ok_and(|metadata| metadata.is_dir());

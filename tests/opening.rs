@@ -116,6 +116,18 @@ fn a_link_to_a_store_opens_the_store_itself() {
 }
 
 #[test]
+fn a_store_with_a_second_name_is_refused_under_both() {
+    // Each name has a log of its own: a token spent in the one would be spent again in the other.
+    let (folder, path) = folder_with_store();
+    let second = folder.path().join("second.db");
+    fs::hard_link(&path, &second).unwrap();
+    assert_eq!(refused(&path).code(), "not_a_store");
+    assert_eq!(refused(&second).code(), "not_a_store");
+    fs::remove_file(&second).unwrap();
+    Gatepass::open(&path).unwrap();
+}
+
+#[test]
 fn what_this_user_may_not_read_or_write_is_refused_clearly() {
     const NAME: &str = "what_this_user_may_not_read_or_write_is_refused_clearly";
     match part().as_deref() {

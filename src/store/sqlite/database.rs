@@ -35,6 +35,9 @@ pub(super) enum Sync {
     Relaxed,
 }
 
+/// A new store has a second name for a moment, its scratch file's; no longer than this.
+const SECOND_NAME: Duration = Duration::from_millis(500);
+
 /// How many pages the write-ahead log holds before it is written back to the database.
 const LOG_PAGES: std::ffi::c_int = 1_000;
 
@@ -130,10 +133,24 @@ pub(super) fn look_at(path: &Path) -> StoreResult<PathBuf> {
     if !sys::readable(&path) {
         return Err(StoreError::Denied);
     }
+    refuse_second_name(&path)?;
     if !sys::writable(sys::folder_of(&path)) || !sys::writable(&path) {
         return Err(StoreError::ReadOnly);
     }
     Ok(path)
+}
+
+/// SQLite names the log after the file. A file with two names has two logs, neither of which knows what the other has
+/// spent.
+fn refuse_second_name(path: &Path) -> StoreResult<()> {
+    let until = Instant::now() + SECOND_NAME;
+    while sys::names(path).map_err(|_| StoreError::Missing)? > 1 {
+        if Instant::now() >= until {
+            return Err(StoreError::NotAStore("the file has a second name (a hard link); remove it first"));
+        }
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    Ok(())
 }
 
 impl Database {
