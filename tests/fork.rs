@@ -30,6 +30,13 @@ fn forked(child: impl FnOnce()) {
     assert_eq!(status, 0, "the forked child failed");
 }
 
+/// How many descriptors of the store and its side files this process has.
+fn descriptors(path: &Path) -> usize {
+    let ours = |file: &Path| file.to_string_lossy().starts_with(&*path.to_string_lossy());
+    let all = fs::read_dir("/proc/self/fd").unwrap();
+    all.filter(|fd| fs::read_link(fd.as_ref().unwrap().path()).is_ok_and(|file| ours(&file))).count()
+}
+
 fn locks() -> usize {
     locks_of(std::process::id())
 }
@@ -86,8 +93,11 @@ fn parent_of_a_fork(path: &Path) {
     // parent keeps its own.
     let inherited = std::mem::ManuallyDrop::new(gate);
     forked(|| {
+        let open = descriptors(path);
         // SAFETY: in the child, which never uses the original again.
         drop(unsafe { std::ptr::read(&raw const *inherited) });
+        // What the child could close it must not: SQLite would believe in locks that are the parent's.
+        assert!(open >= 3 && descriptors(path) == open);
         assert_eq!(store_error(Gatepass::open(path)), StoreError::Forked);
     });
     let gate = std::mem::ManuallyDrop::into_inner(inherited);
