@@ -24,13 +24,26 @@ pub(crate) fn file_id(path: &Path) -> io::Result<FileId> {
     Ok(FileId { device: metadata.dev(), inode: metadata.ino() })
 }
 
+/// How many names (hard links) a file has.
+pub(crate) fn names(path: &Path) -> io::Result<u64> {
+    Ok(fs::metadata(path)?.nlink())
+}
+
 /// Whether this user may write the file or, for a folder, make files in it.
 pub(crate) fn writable(path: &Path) -> bool {
+    let folder = fs::metadata(path).is_ok_and(|metadata| metadata.is_dir());
+    allowed(path, if folder { libc::W_OK | libc::X_OK } else { libc::W_OK })
+}
+
+/// Whether this user may read the file.
+pub(crate) fn readable(path: &Path) -> bool {
+    allowed(path, libc::R_OK)
+}
+
+fn allowed(path: &Path, mode: libc::c_int) -> bool {
     let Ok(text) = CString::new(path.as_os_str().as_bytes()) else {
         return false;
     };
-    let folder = fs::metadata(path).is_ok_and(|metadata| metadata.is_dir());
-    let mode = if folder { libc::W_OK | libc::X_OK } else { libc::R_OK | libc::W_OK };
     // SAFETY: `text` is a NUL-terminated string that outlives the call, which only reads it.
     unsafe { libc::faccessat(libc::AT_FDCWD, text.as_ptr(), mode, libc::AT_EACCESS) == 0 }
 }

@@ -12,9 +12,10 @@ use std::time::Duration;
 use rusqlite::{Connection, OpenFlags, params};
 
 use super::audit::write_event;
-use super::database::{check_sqlite, connect, copy};
-use super::error::ReadError;
-use super::settings::{self, new_file, place};
+use super::database::{check_sqlite, connect, copy, require_wal};
+use super::error::{ReadError, of_private};
+use super::identity::refuse_inherited;
+use super::settings::{self, finish, new_file, place};
 use super::{SqliteStore, credentials, schema};
 use crate::audit::{EventKind, NewEvent};
 use crate::autoauth::REMEMBERED;
@@ -40,8 +41,14 @@ impl SqliteStore {
             // Reading something pins the snapshot, so that the copy need not start again when others write.
             snapshot.query_row("SELECT id FROM store", [], |_| Ok(())).read()?;
             let mut target = connect(made.path(), OpenFlags::SQLITE_OPEN_READ_WRITE, PRIVATE)?;
-            let pages = copy(snapshot, &mut target, self.database.deadline(), progress)?;
-            target.pragma_update(None, "journal_mode", "delete").read()?;
+            let pages = copy(snapshot, &mut target, self.database.deadline(), of_private, progress)?;
+            // So that it stands by itself: the log is written back, and there will be none while nobody
+            // writes.
+            let mode: String =
+                target.pragma_update_and_check(None, "journal_mode", "delete", |row| row.get(0)).read()?;
+            if mode != "delete" {
+                return Err(StoreError::Busy);
+            }
             target.close().map_err(|(_, error)| StoreError::from(error))?;
             Ok(pages)
         })?;
@@ -57,6 +64,7 @@ impl SqliteStore {
         at: At<'_>,
         progress: &mut Progress<'_>,
     ) -> StoreResult<Restored> {
+        self.database.usable()?;
         if sys::file_id(from).ok() == sys::file_id(self.database.path()).ok() {
             return Err(StoreError::NotAStore("the backup is the store itself"));
         }
@@ -122,12 +130,13 @@ fn prepare(
         Ok(_) => {}
     }
     let from = from.canonicalize().map_err(|error| settings::of_io(&error))?;
+    refuse_inherited(sys::file_id(&from).map_err(|error| settings::of_io(&error))?)?;
     let source = connect(&from, OpenFlags::SQLITE_OPEN_READ_ONLY, PRIVATE)?;
     let made = new_file(beside, 0o600)?;
     let mut copied = connect(made.path(), OpenFlags::SQLITE_OPEN_READ_WRITE, PRIVATE)?;
-    copy(&source, &mut copied, PRIVATE, progress)?;
+    copy(&source, &mut copied, PRIVATE, of_private, progress)?;
     drop(source);
-    copied.pragma_update(None, "journal_mode", "wal").read()?;
+    require_wal(&copied, PRIVATE)?;
     schema::check_and_upgrade(&copied)?;
     let sound: String = copied.query_row("PRAGMA quick_check(1)", [], |row| row.get(0)).read()?;
     if sound != "ok" {
@@ -136,7 +145,7 @@ fn prepare(
     copied.execute_batch("BEGIN IMMEDIATE").read()?;
     let restored = void(&copied, nonce, at, floor)?;
     copied.execute_batch("COMMIT").read()?;
-    copied.close().map_err(|(_, error)| StoreError::from(error))?;
+    finish(copied)?;
     Ok((made, restored))
 }
 

@@ -7,10 +7,11 @@ use std::time::{Duration, Instant};
 
 use rusqlite::backup::{Backup, StepResult};
 use rusqlite::config::DbConfig;
+use rusqlite::hooks::Wal;
 use rusqlite::{Connection, OpenFlags};
 
-use super::error::{ReadError, of_commit};
-use super::identity::{Identity, refuse_inherited};
+use super::error::{ReadError, of_commit, sync_failed};
+use super::identity::{Identity, refuse_inherited, with_suffix};
 use super::pool::Pool;
 use super::{schema, settings};
 use crate::error::StoreError;
@@ -33,6 +34,12 @@ pub(super) enum Sync {
     /// No: losing it fails safe.
     Relaxed,
 }
+
+/// A new store has a second name for a moment, its scratch file's; no longer than this.
+const SECOND_NAME: Duration = Duration::from_millis(500);
+
+/// How many pages the write-ahead log holds before it is written back to the database.
+const LOG_PAGES: std::ffi::c_int = 1_000;
 
 /// A connection for writing, and which `synchronous` it is in.
 #[derive(Debug)]
@@ -69,7 +76,7 @@ pub(super) struct Database {
 
 /// A connection with the settings that every one of ours has.
 pub(super) fn connect(path: &Path, flags: OpenFlags, deadline: Duration) -> StoreResult<Connection> {
-    let connection = Connection::open_with_flags(
+    let mut connection = Connection::open_with_flags(
         path,
         flags | OpenFlags::SQLITE_OPEN_NO_MUTEX | OpenFlags::SQLITE_OPEN_NOFOLLOW,
     )
@@ -80,8 +87,22 @@ pub(super) fn connect(path: &Path, flags: OpenFlags, deadline: Duration) -> Stor
     // Plans must not depend on bound values: a statement whose plan might is compiled again at every binding.
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true).read()?;
     connection.set_prepared_statement_cache_capacity(64);
+    connection.wal_hook(Some(write_back)).read()?;
     connection.execute_batch("PRAGMA foreign_keys = ON; PRAGMA synchronous = FULL;").read()?;
     Ok(connection)
+}
+
+/// After each commit: write a long log back. SQLite would do so by itself, but keep a failed sync to itself
+/// too, after which later syncs of the log lie. It makes the commit fail. Anything else that goes wrong is
+/// tried again after the next commit.
+fn write_back(log: &mut Wal, pages: std::ffi::c_int) -> rusqlite::Result<()> {
+    if pages < LOG_PAGES {
+        return Ok(());
+    }
+    match log.checkpoint() {
+        Err(error) if sync_failed(&error) => Err(error),
+        _ => Ok(()),
+    }
 }
 
 /// Is the SQLite that was linked new enough?
@@ -109,10 +130,27 @@ pub(super) fn look_at(path: &Path) -> StoreResult<PathBuf> {
         return Err(StoreError::NotAStore("the file is empty"));
     }
     let path = path.canonicalize().map_err(|error| StoreError::Io(error.kind().to_string()))?;
+    if !sys::readable(&path) {
+        return Err(StoreError::Denied);
+    }
+    refuse_second_name(&path)?;
     if !sys::writable(sys::folder_of(&path)) || !sys::writable(&path) {
         return Err(StoreError::ReadOnly);
     }
     Ok(path)
+}
+
+/// SQLite names the log after the file. A file with two names has two logs, neither of which knows what the other has
+/// spent.
+fn refuse_second_name(path: &Path) -> StoreResult<()> {
+    let until = Instant::now() + SECOND_NAME;
+    while sys::names(path).map_err(|_| StoreError::Missing)? > 1 {
+        if Instant::now() >= until {
+            return Err(StoreError::NotAStore("the file has a second name (a hard link); remove it first"));
+        }
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    Ok(())
 }
 
 impl Database {
@@ -122,8 +160,13 @@ impl Database {
         let path = look_at(path)?;
         let id = sys::file_id(&path).map_err(|_| StoreError::Missing)?;
         refuse_inherited(id)?;
+        // Closing the last connection writes the log back and deletes it: not our right as long as both may
+        // be another's.
+        let log_was_there = sys::file_id(&with_suffix(&path, "-wal")).is_ok();
         let connection = connect(&path, OpenFlags::SQLITE_OPEN_READ_WRITE, deadline)?;
+        connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, log_was_there).read()?;
         schema::check_and_upgrade(&connection)?;
+        connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, false).read()?;
         require_wal(&connection, deadline)?;
         // The first read makes `-wal` and `-shm` if nobody has the store open.
         connection.query_row("SELECT id FROM store", [], |_| Ok(())).read()?;
@@ -150,7 +193,8 @@ impl Database {
         self.deadline
     }
 
-    fn usable(&self) -> StoreResult<()> {
+    /// Whether this process may use the handle, and the file is not known to be another.
+    pub(super) fn usable(&self) -> StoreResult<()> {
         self.identity.usable()?;
         if self.replaced.load(Ordering::Acquire) { Err(StoreError::Replaced) } else { Ok(()) }
     }
@@ -165,10 +209,12 @@ impl Database {
         self.usable()?;
         // A "yes" may come from a read alone, such as a session's check.
         self.unchanged()?;
-        let lease = self.readers.take(Instant::now() + self.deadline, || {
-            connect(&self.path, OpenFlags::SQLITE_OPEN_READ_WRITE, self.deadline)
-        })?;
+        let until = Instant::now() + self.deadline;
+        let lease = self
+            .readers
+            .take(until, || connect(&self.path, OpenFlags::SQLITE_OPEN_READ_WRITE, self.deadline))?;
         let connection = lease.get()?;
+        wait_until(connection, until)?;
         let _open = Rollback::begin(connection, "BEGIN DEFERRED")?;
         act(connection)
     }
@@ -177,7 +223,11 @@ impl Database {
     pub(super) fn peek<T>(&self, act: impl FnOnce(&Connection) -> StoreResult<T>) -> StoreResult<T> {
         self.usable()?;
         match self.writer.take_idle() {
-            Some(lease) => act(&lease.get()?.connection),
+            Some(lease) => {
+                let connection = &lease.get()?.connection;
+                wait_until(connection, Instant::now() + self.deadline)?;
+                act(connection)
+            }
             None => self.read(act),
         }
     }
@@ -193,35 +243,43 @@ impl Database {
         act: impl FnOnce(&Connection) -> StoreResult<T>,
     ) -> StoreResult<T> {
         self.usable()?;
-        let lease = self.writer.take(Instant::now() + self.deadline, || Err(StoreError::Busy))?;
+        let until = Instant::now() + self.deadline;
+        let lease = self.writer.take(until, || Err(StoreError::Busy))?;
         let writer = lease.get()?;
         let connection = &writer.connection;
+        wait_until(connection, until)?;
         writer.prepare(sync)?;
         let open = Rollback::begin(connection, "BEGIN IMMEDIATE")?;
         let before = connection.total_changes();
-        let result = act(connection)?;
+        let result = act(connection).inspect_err(|error| self.trust_after(error))?;
         if sync == Sync::Synced && connection.total_changes() == before {
             connection.prepare_cached("UPDATE store SET syncs = syncs + 1").read()?.execute([]).read()?;
         }
-        open.commit().inspect_err(|error| {
-            if *error == StoreError::Indeterminate {
-                self.identity.poison();
-            }
-        })?;
+        open.commit().inspect_err(|error| self.trust_after(error))?;
         if sync == Sync::Synced {
             self.unchanged()?;
         }
         Ok(result)
     }
 
+    /// Nobody trusts the store after a commit of which nobody knows whether it was one.
+    fn trust_after(&self, error: &StoreError) {
+        if *error == StoreError::Indeterminate {
+            self.identity.poison();
+        }
+    }
+
     /// Replace the whole content by another file's, in one synced transaction of SQLite's own.
     pub(super) fn replace_content(&self, from: &Connection, progress: &mut Progress<'_>) -> StoreResult<()> {
         self.usable()?;
-        let mut lease = self.writer.take(Instant::now() + self.deadline, || Err(StoreError::Busy))?;
+        let until = Instant::now() + self.deadline;
+        let mut lease = self.writer.take(until, || Err(StoreError::Busy))?;
         let writer = lease.get_mut()?;
+        wait_until(&writer.connection, until)?;
         writer.prepare(Sync::Synced)?;
         writer.connection.flush_prepared_statement_cache();
-        copy(from, &mut writer.connection, self.deadline, progress)?;
+        copy(from, &mut writer.connection, self.deadline, of_commit, progress)
+            .inspect_err(|error| self.trust_after(error))?;
         self.unchanged()
     }
 
@@ -254,18 +312,25 @@ impl Drop for Database {
     }
 }
 
-/// Copy all pages from one connection to another. The reader's snapshot must be held by the caller if the source may change.
+/// What is left of the deadline after waiting for a thread is the time to wait for other processes.
+fn wait_until(connection: &Connection, until: Instant) -> StoreResult<()> {
+    connection.busy_timeout(until.saturating_duration_since(Instant::now())).read()
+}
+
+/// Copy all pages from one connection to another. The reader's snapshot must be held by the caller if the
+/// source may change; `meaning` says what a failure of SQLite means for the target.
 pub(super) fn copy(
     from: &Connection,
     to: &mut Connection,
     deadline: Duration,
+    meaning: fn(&rusqlite::Error) -> StoreError,
     progress: &mut Progress<'_>,
 ) -> StoreResult<u64> {
     const PAGES: std::ffi::c_int = 256;
     let backup = Backup::new(from, to).read()?;
     let mut until = Instant::now() + deadline;
     loop {
-        let step = backup.step(PAGES).read()?;
+        let step = backup.step(PAGES).map_err(|error| meaning(&error))?;
         let counts = backup.progress();
         let total = u64::try_from(counts.pagecount).unwrap_or(0);
         progress(total - u64::try_from(counts.remaining).unwrap_or(0).min(total), total);
@@ -279,7 +344,7 @@ pub(super) fn copy(
 }
 
 /// Our files are made in WAL mode; somebody's other tool may have changed that.
-fn require_wal(connection: &Connection, deadline: Duration) -> StoreResult<()> {
+pub(super) fn require_wal(connection: &Connection, deadline: Duration) -> StoreResult<()> {
     let until = Instant::now() + deadline;
     loop {
         let mode: rusqlite::Result<String> =
@@ -307,7 +372,7 @@ impl<'a> Rollback<'a> {
         let Some(connection) = self.0.take() else {
             return Ok(());
         };
-        let committed = connection.prepare_cached("COMMIT").read()?.execute([]);
+        let committed = connection.prepare_cached("COMMIT").and_then(|mut commit| commit.execute([]));
         committed.map(drop).map_err(|error| {
             let meaning = of_commit(&error);
             undo(connection);

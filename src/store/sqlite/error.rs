@@ -35,7 +35,8 @@ impl From<rusqlite::Error> for StoreError {
 /// By SQLite's extended result code.
 pub(super) fn from_code(extended: i32) -> StoreError {
     match extended & 0xff {
-        ffi::SQLITE_BUSY | ffi::SQLITE_LOCKED => StoreError::Busy,
+        // The last: a race for the log's locks that was lost too often in a row.
+        ffi::SQLITE_BUSY | ffi::SQLITE_LOCKED | ffi::SQLITE_PROTOCOL => StoreError::Busy,
         ffi::SQLITE_FULL => StoreError::Full,
         ffi::SQLITE_NOTADB => StoreError::NotAStore("it is no SQLite database"),
         ffi::SQLITE_CORRUPT => StoreError::Corrupt("the file's structure is broken"),
@@ -43,9 +44,21 @@ pub(super) fn from_code(extended: i32) -> StoreError {
         ffi::SQLITE_READONLY => StoreError::ReadOnly,
         ffi::SQLITE_PERM | ffi::SQLITE_AUTH => StoreError::Denied,
         ffi::SQLITE_CANTOPEN => StoreError::Io("a file can't be opened".to_owned()),
+        // Also in the middle of an act so large that the log is written before its end.
+        ffi::SQLITE_IOERR if is_sync(extended) => StoreError::Indeterminate,
         ffi::SQLITE_IOERR => StoreError::Io(format!("SQLite code {extended}")),
         _ => StoreError::Database(ffi::code_to_str(extended).to_owned()),
     }
+}
+
+/// Whether a sync of a file or folder failed: nobody knows what the disk holds, and the next sync would not
+/// tell.
+pub(super) fn sync_failed(error: &rusqlite::Error) -> bool {
+    error.sqlite_error().is_some_and(|failure| is_sync(failure.extended_code))
+}
+
+fn is_sync(extended: i32) -> bool {
+    matches!(extended, ffi::SQLITE_IOERR_FSYNC | ffi::SQLITE_IOERR_DIR_FSYNC)
 }
 
 /// What a failed COMMIT means: after an I/O error nobody knows whether the act will be there.
@@ -53,6 +66,34 @@ pub(super) fn of_commit(error: &rusqlite::Error) -> StoreError {
     let code = error.sqlite_error().map_or(ffi::SQLITE_ERROR, |failure| failure.extended_code);
     match code & 0xff {
         ffi::SQLITE_IOERR | ffi::SQLITE_CORRUPT => StoreError::Indeterminate,
+        // What the hook after the commit reports, SQLite tells without its code.
+        ffi::SQLITE_ERROR => StoreError::Indeterminate,
         _ => from_code(code),
+    }
+}
+
+/// What a failure means in a file that nobody else sees, and that is thrown away.
+pub(super) fn of_private(error: &rusqlite::Error) -> StoreError {
+    error
+        .sqlite_error()
+        .map_or(StoreError::Database("unexpected answer of the driver".to_owned()), |failure| {
+            from_code(failure.extended_code)
+        })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_failed_sync_is_never_mistaken_for_a_plain_failure() {
+        for code in [ffi::SQLITE_IOERR_FSYNC, ffi::SQLITE_IOERR_DIR_FSYNC] {
+            let error = rusqlite::Error::SqliteFailure(ffi::Error::new(code), None);
+            assert!(sync_failed(&error));
+            assert_eq!(of_commit(&error), StoreError::Indeterminate);
+            assert_eq!(StoreError::from(error), StoreError::Indeterminate);
+        }
+        let error = rusqlite::Error::SqliteFailure(ffi::Error::new(ffi::SQLITE_IOERR_READ), None);
+        assert!(matches!(StoreError::from(error), StoreError::Io(_)));
     }
 }

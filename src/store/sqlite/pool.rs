@@ -77,9 +77,10 @@ impl<T> Pool<T> {
         Some(Lease { pool: self, thing: Some(thing) })
     }
 
-    /// Everything that is not lent out.
-    pub(super) fn drain(&self) -> Vec<T> {
-        std::mem::take(&mut self.lock().idle)
+    /// Everything that is not lent out. Takes no lock: in the child of a fork it may be held for ever by a
+    /// thread that is not there.
+    pub(super) fn drain(&mut self) -> Vec<T> {
+        std::mem::take(&mut self.state.get_mut().unwrap_or_else(PoisonError::into_inner).idle)
     }
 }
 
@@ -122,6 +123,14 @@ mod tests {
         assert_eq!(pool.take(soon(), || Ok(8)).unwrap_err(), StoreError::Busy);
         drop(lease);
         assert_eq!(*pool.take(soon(), || Ok(8)).unwrap().get().unwrap(), 7);
+    }
+
+    #[test]
+    fn draining_waits_for_nobody() {
+        let mut pool = Pool::new(1, Some(7));
+        // As a fork leaves it, when another thread was in the middle of taking something.
+        std::mem::forget(pool.lock());
+        assert_eq!(pool.drain(), [7]);
     }
 
     #[test]

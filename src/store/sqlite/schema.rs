@@ -9,7 +9,7 @@
 
 use rusqlite::Connection;
 
-use super::error::ReadError;
+use super::error::{ReadError, of_commit};
 use crate::error::StoreError;
 use crate::store::StoreResult;
 
@@ -61,8 +61,14 @@ pub(super) fn check_and_upgrade_by(connection: &Connection, steps: &[Step], newe
     // Read again inside the transaction: another process may be upgrading at this moment.
     connection.execute_batch("BEGIN IMMEDIATE").read()?;
     let done = upgrade(connection, steps, newest);
-    connection.execute_batch(if done.is_ok() { "COMMIT" } else { "ROLLBACK" }).read()?;
-    done
+    match done {
+        Ok(()) => connection.execute_batch("COMMIT").map_err(|error| of_commit(&error)),
+        Err(error) => {
+            // What went wrong is worth more than that SQLite has undone the transaction already.
+            let _ = connection.execute_batch("ROLLBACK");
+            Err(error)
+        }
+    }
 }
 
 fn upgrade(connection: &Connection, steps: &[Step], newest: i64) -> StoreResult<()> {
@@ -76,8 +82,12 @@ fn upgrade(connection: &Connection, steps: &[Step], newest: i64) -> StoreResult<
             Err(StoreError::SchemaNewer { found, known: newest })
         };
     }
+    if found < 1 {
+        return Err(StoreError::NotAStore("it names no version of ours"));
+    }
     let pending: Vec<&Step> = steps.iter().filter(|step| step.version > found).collect();
-    if pending.iter().any(|step| !step.expands) {
+    let complete = pending.iter().map(|step| step.version).eq(found + 1..=newest);
+    if !complete || pending.iter().any(|step| !step.expands) {
         return Err(StoreError::SchemaOlder { found, needed: newest });
     }
     for step in pending {

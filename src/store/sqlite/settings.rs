@@ -8,7 +8,7 @@ use rusqlite::{Connection, OpenFlags, params};
 use serde_json::Value;
 
 use super::audit::write_event;
-use super::database::{Sync, check_sqlite, connect};
+use super::database::{Sync, check_sqlite, connect, require_wal};
 use super::error::ReadError;
 use super::{SqliteStore, schema};
 use crate::audit::{EventKind, NewEvent};
@@ -36,13 +36,23 @@ pub(in crate::store) fn create(path: &Path, creation: &Creation<'_>, at: At<'_>)
     }
     let made = new_file(path, if creation.group_writable { 0o660 } else { 0o600 })?;
     let connection = connect(made.path(), OpenFlags::SQLITE_OPEN_READ_WRITE, NEW_FILE)?;
-    connection.pragma_update(None, "journal_mode", "wal").read()?;
+    require_wal(&connection, NEW_FILE)?;
     connection.execute_batch("BEGIN IMMEDIATE").read()?;
     schema::create(&connection).read()?;
     fill(&connection, creation, at)?;
     connection.execute_batch("COMMIT").read()?;
-    connection.close().map_err(|(_, error)| StoreError::from(error))?;
+    finish(connection)?;
     place(made, path)
+}
+
+/// Close a finished file with everything in the file itself. A close alone would write the log back too, but
+/// say nothing of what went wrong there, and then the log is deleted with the scratch file's name.
+pub(super) fn finish(connection: Connection) -> StoreResult<()> {
+    let busy: bool = connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get(0)).read()?;
+    if busy {
+        return Err(StoreError::Busy);
+    }
+    connection.close().map_err(|(_, error)| StoreError::from(error))
 }
 
 /// A private scratch file beside `path`.

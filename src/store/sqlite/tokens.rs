@@ -27,7 +27,7 @@ use crate::token::{
 const PURGE_EVERY: u8 = 64;
 
 /// The columns of a token, followed by those of the credential that issued it and of the admin.
-fn select(condition: &str) -> String {
+pub(super) fn select(condition: &str) -> String {
     format!(
         "SELECT token.key, token.user_id, token.client_id, token.destination, token.landing, token.credential_id,
                 token.admin_id, token.serial, token.actor, token.binding, token.issued_at, token.expires_at,

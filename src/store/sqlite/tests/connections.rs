@@ -1,0 +1,254 @@
+//! Connections, transactions and waiting, looked at from inside.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Barrier;
+use std::time::Instant;
+
+use getrandom::SysRng;
+use rusqlite::config::DbConfig;
+use rusqlite::{Connection, StatementStatus};
+
+use super::support::{AT, DEADLINE, store};
+use crate::credential::{Caller, CallerId};
+use crate::error::StoreError;
+use crate::id::UserId;
+use crate::secret::TimedSecret;
+use crate::session::RedemptionId;
+use crate::store::sqlite::database::Sync;
+use crate::store::sqlite::error::ReadError;
+use crate::store::sqlite::{SqliteStore, schema, tokens};
+use crate::store::{CredentialStore, SessionStore, SessionsOf, StoreResult, TokenStore};
+use crate::token::{IssueAct, IssueRequest, RedeemAct, Token};
+
+fn number(connection: &Connection, sql: &str) -> i64 {
+    connection.query_row(sql, [], |row| row.get(0)).unwrap()
+}
+
+/// What every connection of ours must be, whatever it is for.
+fn as_the_house_wants(connection: &Connection) -> StoreResult<()> {
+    let mode: String = connection.pragma_query_value(None, "journal_mode", |row| row.get(0)).read()?;
+    assert_eq!(mode, "wal");
+    assert_eq!(number(connection, "PRAGMA foreign_keys"), 1);
+    assert_eq!(number(connection, "PRAGMA trusted_schema"), 0);
+    assert!((1..=2).contains(&number(connection, "PRAGMA synchronous")));
+    assert!(connection.db_config(DbConfig::SQLITE_DBCONFIG_DEFENSIVE).unwrap());
+    assert!(connection.db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG).unwrap());
+    assert!(!connection.db_config(DbConfig::SQLITE_DBCONFIG_TRUSTED_SCHEMA).unwrap());
+    assert!(!connection.db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE).unwrap());
+    Ok(())
+}
+
+#[test]
+fn every_connection_is_as_the_house_wants_readers_too() {
+    let (_folder, store) = store();
+    let database = &store.database;
+    database.peek(as_the_house_wants).unwrap();
+    for sync in [Sync::Synced, Sync::Relaxed] {
+        database.write(sync, as_the_house_wants).unwrap();
+    }
+    // All readers there can be, at once.
+    let together = Barrier::new(4);
+    std::thread::scope(|scope| {
+        for _ in 0..4 {
+            scope.spawn(|| {
+                database
+                    .read(|connection| {
+                        together.wait();
+                        as_the_house_wants(connection)
+                    })
+                    .unwrap();
+            });
+        }
+    });
+}
+
+#[test]
+fn a_defensive_connection_does_not_let_its_schema_be_written() {
+    let (_folder, store) = store();
+    let tried = store.database.write(Sync::Relaxed, |connection| {
+        connection.execute_batch("PRAGMA writable_schema = 1; UPDATE sqlite_schema SET sql = sql").read()
+    });
+    assert!(tried.is_err());
+}
+
+#[test]
+fn synced_acts_run_under_full_and_issues_under_normal() {
+    let (_folder, store) = store();
+    // In any order, since each act sets it only when the one before had another.
+    for (sync, level) in [
+        (Sync::Relaxed, 1),
+        (Sync::Synced, 2),
+        (Sync::Synced, 2),
+        (Sync::Relaxed, 1),
+        (Sync::Relaxed, 1),
+        (Sync::Synced, 2),
+    ] {
+        let found = store.database.write(sync, |connection| Ok(number(connection, "PRAGMA synchronous")));
+        assert_eq!(found.unwrap(), level, "{sync:?}");
+    }
+}
+
+fn syncs(store: &SqliteStore) -> i64 {
+    store.database.read(|connection| Ok(number(connection, "SELECT syncs FROM store"))).unwrap()
+}
+
+#[test]
+fn a_synced_act_that_changes_nothing_syncs_all_the_same() {
+    let (_folder, store) = store();
+    let before = syncs(&store);
+    let none = UserId::new(99).unwrap();
+    store.end_sessions(&SessionsOf::User(none), AT).unwrap().unwrap();
+    assert_eq!(syncs(&store), before + 1);
+    // One that changes something need not, and one that is not synced must not.
+    store.database.write(Sync::Synced, |c| c.execute("UPDATE store SET id = id", []).read()).unwrap();
+    store.database.write(Sync::Relaxed, |_| Ok(())).unwrap();
+    assert_eq!(syncs(&store), before + 1);
+}
+
+#[test]
+fn every_table_is_strict_and_the_file_names_its_kind_and_version() {
+    let (_folder, store) = store();
+    store
+        .database
+        .read(|connection| {
+            let loose = "SELECT count(*) FROM pragma_table_list
+                         WHERE schema = 'main' AND name NOT LIKE 'sqlite_%' AND strict = 0";
+            let all = "SELECT count(*) FROM pragma_table_list WHERE schema = 'main' AND strict = 1";
+            assert_eq!(number(connection, loose), 0);
+            assert!(number(connection, all) > 10);
+            assert_eq!(number(connection, "PRAGMA application_id"), schema::APPLICATION_ID);
+            assert_eq!(number(connection, "PRAGMA user_version"), schema::VERSION);
+            Ok(())
+        })
+        .unwrap();
+}
+
+/// Issue a token and spend it, as the use cases do.
+fn issue_and_redeem(store: &SqliteStore) {
+    let (credential, _) = store.host_caller("cli").unwrap().unwrap();
+    let request = IssueRequest::for_user(UserId::new(1).unwrap());
+    let token = Token::generate(AT.now, &mut SysRng).unwrap();
+    let caller = Caller(CallerId::Host { credential });
+    let act = IssueAct { caller, request: &request, key: token.key() };
+    store.issue(&act, AT.now).unwrap().unwrap();
+    let session: TimedSecret<32> = TimedSecret::generate(AT.now, &mut SysRng).unwrap();
+    let act = RedeemAct {
+        key: token.key(),
+        presented: None,
+        confirmed: false,
+        binding: None,
+        redemption: RedemptionId::generate(&mut SysRng).unwrap(),
+        session: Some(session.key()),
+        address: None,
+    };
+    store.redeem(&act, AT.now).unwrap().unwrap();
+}
+
+/// How often the statements of a redemption were run and compiled again in 20 rounds, all of them together.
+fn compiled_again(qpsg: bool) -> i32 {
+    let (_folder, store) = store();
+    let config = |connection: &Connection| {
+        connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, qpsg).read()?;
+        connection.flush_prepared_statement_cache();
+        Ok(())
+    };
+    store.database.peek(config).unwrap();
+    (0..20).for_each(|_| issue_and_redeem(&store));
+    store
+        .database
+        .peek(|connection| {
+            let hot = [
+                "SELECT redeemed_at IS NOT NULL FROM token WHERE key = ?1".to_owned(),
+                tokens::select("WHERE token.key = ?1"),
+                "UPDATE token SET redeemed_at = ?2, redemption = ?3, session_key = ?4 \
+                 WHERE key = ?1 AND redeemed_at IS NULL"
+                    .to_owned(),
+                "SELECT settings_nonce FROM store".to_owned(),
+            ];
+            let mut again = 0;
+            for sql in &hot {
+                let statement = connection.prepare_cached(sql).read()?;
+                // Else it is not the statement that the acts use, and its counts say nothing.
+                assert!(statement.get_status(StatementStatus::Run) >= 20, "no act runs {sql}");
+                again += statement.get_status(StatementStatus::RePrepare);
+            }
+            Ok(again)
+        })
+        .unwrap()
+}
+
+#[test]
+fn no_hot_statement_is_compiled_again_when_its_values_change() {
+    assert_eq!(compiled_again(true), 0);
+    assert!(compiled_again(false) > 0, "the count would not show it");
+}
+
+#[test]
+fn a_panic_inside_an_act_undoes_it_and_the_handle_works_on() {
+    let (_folder, store) = store();
+    for sync in [Sync::Synced, Sync::Relaxed] {
+        let act = || {
+            store.database.write(sync, |connection| -> StoreResult<()> {
+                connection.execute("UPDATE store SET syncs = 1000", []).read()?;
+                panic!("in the middle of an act");
+            })
+        };
+        assert!(catch_unwind(AssertUnwindSafe(act)).is_err());
+        assert!(syncs(&store) < 1000);
+        issue_and_redeem(&store);
+    }
+    // More often than there are readers.
+    for _ in 0..8 {
+        let act = || store.database.read(|_| -> StoreResult<()> { panic!("while reading") });
+        assert!(catch_unwind(AssertUnwindSafe(act)).is_err());
+    }
+    issue_and_redeem(&store);
+}
+
+#[test]
+fn an_act_waits_for_another_thread_until_its_deadline_and_no_longer() {
+    let (_folder, store) = store();
+    let begun = Barrier::new(2);
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            store.database.write(Sync::Relaxed, |_| {
+                begun.wait();
+                std::thread::sleep(DEADLINE * 2);
+                Ok(())
+            })
+        });
+        begun.wait();
+        let start = Instant::now();
+        let tried = store.database.write(Sync::Relaxed, |_| Ok(()));
+        assert_eq!(tried, Err(StoreError::Busy));
+        assert!(start.elapsed() >= DEADLINE / 2 && start.elapsed() < DEADLINE * 2, "{:?}", start.elapsed());
+        // Reading waits for nobody.
+        let start = Instant::now();
+        syncs(&store);
+        assert!(start.elapsed() < DEADLINE / 2);
+    });
+    issue_and_redeem(&store);
+}
+
+#[test]
+fn waiting_for_a_thread_and_then_for_a_process_is_one_deadline() {
+    let (folder, store) = store();
+    let other = Connection::open(folder.path().join("gatepass.db")).unwrap();
+    other.execute_batch("BEGIN IMMEDIATE").unwrap();
+    let waits = || {
+        let start = Instant::now();
+        assert_eq!(store.database.write(Sync::Relaxed, |_| Ok(())), Err(StoreError::Busy));
+        start.elapsed()
+    };
+    let both = std::thread::scope(|scope| {
+        let first = scope.spawn(waits);
+        // Begins while the first has the writer, and gets it when the first gives up.
+        std::thread::sleep(DEADLINE / 8);
+        [waits(), first.join().unwrap()]
+    });
+    for waited in both {
+        assert!(waited < DEADLINE * 3 / 2, "{waited:?}");
+    }
+    other.execute_batch("ROLLBACK").unwrap();
+    issue_and_redeem(&store);
+}

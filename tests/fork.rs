@@ -1,0 +1,183 @@
+//! After a fork a child has handles without locks. It is told so, and can harm nothing. Only Linux shows who
+//! holds locks.
+#![cfg(target_os = "linux")]
+#![allow(missing_docs, clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+mod support;
+
+use std::fs;
+use std::path::Path;
+
+use gatepass::{Gatepass, StoreError};
+use support::{
+    folder_with_store, issue, locks_of, names, part, place, play, redeem, run, store_error, with_suffix,
+};
+
+/// Run something in a forked child, and wait for its end. A panic there becomes its failure.
+fn forked(child: impl FnOnce()) {
+    // SAFETY: the process has no other thread that could hold a lock which the child needs: it plays one part
+    // of one test.
+    let pid = unsafe { libc::fork() };
+    assert!(pid >= 0);
+    if pid == 0 {
+        let done = std::panic::catch_unwind(std::panic::AssertUnwindSafe(child));
+        // SAFETY: ends the child without running what the parent has registered for its own end.
+        unsafe { libc::_exit(i32::from(done.is_err())) }
+    }
+    let mut status = 0;
+    // SAFETY: `pid` is our child, and `status` outlives the call.
+    assert_eq!(unsafe { libc::waitpid(pid, &raw mut status, 0) }, pid);
+    assert_eq!(status, 0, "the forked child failed");
+}
+
+/// How many descriptors of the store and its side files this process has.
+fn descriptors(path: &Path) -> usize {
+    let ours = |file: &Path| file.to_string_lossy().starts_with(&*path.to_string_lossy());
+    let all = fs::read_dir("/proc/self/fd").unwrap();
+    all.filter(|fd| fs::read_link(fd.as_ref().unwrap().path()).is_ok_and(|file| ours(&file))).count()
+}
+
+fn locks() -> usize {
+    locks_of(std::process::id())
+}
+
+#[test]
+fn a_forked_child_is_told_and_the_parent_keeps_locks_and_commits() {
+    const NAME: &str = "a_forked_child_is_told_and_the_parent_keeps_locks_and_commits";
+    if part().is_some() {
+        return parent_of_a_fork(&place());
+    }
+    let (_folder, path) = folder_with_store();
+    run(&mut play(NAME, "parent", &path));
+    // The parent ended without closing anything. What it acknowledged is there for everybody.
+    let gate = Gatepass::open(&path).unwrap();
+    for name in ["before", "after"] {
+        let text = fs::read_to_string(with_suffix(&path, name)).unwrap();
+        let token = gate.read_token(&text, None).unwrap();
+        let again = redeem(&gate, &token).unwrap_err();
+        assert_eq!(again.code(), "token_redeemed", "{name} the fork");
+    }
+    assert!(gate.check(&mut |_, _| {}).unwrap().iter().all(|finding| !finding.message.contains("broken")));
+}
+
+fn parent_of_a_fork(path: &Path) {
+    let gate = Gatepass::open(path).unwrap();
+    let spend = |name: &str| {
+        let token = issue(&gate).unwrap();
+        redeem(&gate, &token).unwrap();
+        fs::write(with_suffix(path, name), token.reveal()).unwrap();
+    };
+    spend("before");
+    let token = issue(&gate).unwrap();
+    let held = locks();
+    assert!(held > 0, "the kernel shows no lock of ours");
+
+    forked(|| {
+        assert_eq!(store_error(gate.settings()), StoreError::Forked);
+        assert_eq!(store_error(redeem(&gate, &token)), StoreError::Forked);
+        assert_eq!(store_error(issue(&gate)), StoreError::Forked);
+        assert_eq!(store_error(gate.set_setting("token_life_seconds", 30.into())), StoreError::Forked);
+        assert_eq!(store_error(gate.check(&mut |_, _| {})), StoreError::Forked);
+        assert_eq!(store_error(gate.backup(with_suffix(path, ".b"), &mut |_, _| {})), StoreError::Forked);
+        assert_eq!(store_error(gate.restore(path.join("nothing"), &mut |_, _| {})), StoreError::Forked);
+        // Reading the inherited file for a store of its own would be an open as well.
+        let copy = gatepass::Options::new().restore_to_new(with_suffix(path, ".c"), path, &mut |_, _| {});
+        assert_eq!(store_error(copy), StoreError::Forked);
+        let folder = path.parent().unwrap();
+        assert!(names(folder).iter().all(|name| !name.starts_with('.')), "a scratch file was left");
+        assert_eq!(store_error(Gatepass::open(path)), StoreError::Forked);
+    });
+    assert_eq!(locks(), held);
+
+    // A child that drops what it inherited. The handle is moved there by a copy of the bytes, since the
+    // parent keeps its own.
+    let inherited = std::mem::ManuallyDrop::new(gate);
+    forked(|| {
+        let open = descriptors(path);
+        // SAFETY: in the child, which never uses the original again.
+        drop(unsafe { std::ptr::read(&raw const *inherited) });
+        // What the child could close it must not: SQLite would believe in locks that are the parent's.
+        assert!(open >= 3 && descriptors(path) == open);
+        assert_eq!(store_error(Gatepass::open(path)), StoreError::Forked);
+    });
+    let gate = std::mem::ManuallyDrop::into_inner(inherited);
+    assert!(with_suffix(path, "-wal").exists(), "the child took the log away");
+    assert_eq!(locks(), held);
+    redeem(&gate, &token).unwrap();
+    let token = issue(&gate).unwrap();
+    redeem(&gate, &token).unwrap();
+    fs::write(with_suffix(path, "after"), token.reveal()).unwrap();
+
+    // The same count does notice locks that are lost: any descriptor of the file, closed, takes them all.
+    drop(fs::File::open(path).unwrap());
+    assert!(locks() < held, "lost locks would not be seen");
+    // No tidy end: the commits must stand by themselves.
+    println!("test result: 1 passed");
+    // SAFETY: ends this process at once.
+    unsafe { libc::_exit(0) }
+}
+
+#[test]
+fn a_child_whose_parent_closed_first_opens_normally() {
+    const NAME: &str = "a_child_whose_parent_closed_first_opens_normally";
+    if part().is_none() {
+        let (_folder, path) = folder_with_store();
+        run(&mut play(NAME, "parent", &path));
+        return;
+    }
+    let path = place();
+    drop(Gatepass::open(&path).unwrap());
+    forked(|| {
+        let gate = Gatepass::open(&path).unwrap();
+        let token = issue(&gate).unwrap();
+        redeem(&gate, &token).unwrap();
+        assert!(locks() > 0);
+        drop(gate);
+    });
+    let gate = Gatepass::open(&path).unwrap();
+    let token = issue(&gate).unwrap();
+    redeem(&gate, &token).unwrap();
+}
+
+#[test]
+fn a_child_may_open_another_store_than_the_one_inherited() {
+    const NAME: &str = "a_child_may_open_another_store_than_the_one_inherited";
+    let (_folder, path) = folder_with_store();
+    if part().is_none() {
+        run(&mut play(NAME, "parent", &path));
+        return;
+    }
+    let inherited = Gatepass::open(place()).unwrap();
+    forked(|| {
+        let gate = Gatepass::open(&path).unwrap();
+        let token = issue(&gate).unwrap();
+        redeem(&gate, &token).unwrap();
+    });
+    inherited.settings().unwrap();
+}
+
+#[test]
+fn closing_one_handle_leaves_the_locks_of_the_others() {
+    const NAME: &str = "closing_one_handle_leaves_the_locks_of_the_others";
+    if part().is_none() {
+        let (_folder, path) = folder_with_store();
+        run(&mut play(NAME, "alone", &path));
+        return;
+    }
+    let path = place();
+    let gate = Gatepass::open(&path).unwrap();
+    let held = locks();
+    assert!(held > 0, "the kernel shows no lock of ours");
+    let other = Gatepass::open(&path).unwrap();
+    other.settings().unwrap();
+    drop(other);
+    assert_eq!(locks(), held);
+    assert!(with_suffix(&path, "-wal").exists());
+    // Neither do backups, checks, or refused opens and restores.
+    gate.backup(with_suffix(&path, ".backup"), &mut |_, _| {}).unwrap();
+    gate.restore(with_suffix(&path, ".backup"), &mut |_, _| {}).unwrap();
+    gate.check(&mut |_, _| {}).unwrap();
+    store_error(gate.restore(&path, &mut |_, _| {}));
+    store_error(Gatepass::init(&path, &support::init()));
+    assert_eq!(locks(), held);
+}
