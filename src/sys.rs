@@ -97,11 +97,49 @@ impl NewFile {
     /// Give it its final name, unless something stands there: [`io::ErrorKind::AlreadyExists`]. The name is on the disk when this
     /// returns.
     pub(crate) fn place(mut self, target: &Path) -> io::Result<()> {
-        fs::hard_link(&self.at, target)?;
+        if !rename_to_free_name(&self.at, target)? {
+            // For a moment the file has two names; a crash in it leaves the hidden one to be deleted by hand.
+            fs::hard_link(&self.at, target)?;
+            fs::remove_file(&self.at)?;
+        }
         self.placed = true;
-        fs::remove_file(&self.at)?;
         File::open(folder_of(target))?.sync_all()
     }
+}
+
+/// Rename in one step unless something stands at `to`. `false` where the system or the file system can't do that.
+#[cfg(target_os = "linux")]
+fn rename_to_free_name(from: &Path, to: &Path) -> io::Result<bool> {
+    let text = |path: &Path| {
+        CString::new(path.as_os_str().as_bytes()).map_err(|_| io::Error::from(io::ErrorKind::InvalidInput))
+    };
+    let (from, to) = (text(from)?, text(to)?);
+    // By its number, since not every C library has a function for it.
+    // SAFETY: both are NUL-terminated strings that outlive the call, which only reads them.
+    let done = unsafe {
+        libc::syscall(
+            libc::SYS_renameat2,
+            libc::AT_FDCWD,
+            from.as_ptr(),
+            libc::AT_FDCWD,
+            to.as_ptr(),
+            libc::RENAME_NOREPLACE,
+        )
+    };
+    if done == 0 {
+        return Ok(true);
+    }
+    let error = io::Error::last_os_error();
+    match error.raw_os_error() {
+        Some(libc::ENOSYS | libc::EINVAL | libc::EPERM) => Ok(false),
+        _ => Err(error),
+    }
+}
+
+/// Rename in one step unless something stands at `to`. `false` where the system or the file system can't do that.
+#[cfg(not(target_os = "linux"))]
+fn rename_to_free_name(_from: &Path, _to: &Path) -> io::Result<bool> {
+    Ok(false)
 }
 
 impl Drop for NewFile {

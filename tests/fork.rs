@@ -181,3 +181,78 @@ fn closing_one_handle_leaves_the_locks_of_the_others() {
     store_error(Gatepass::init(&path, &support::init()));
     assert_eq!(locks(), held);
 }
+
+/// A generator that takes its time, so that the lock around it is held most of the time.
+struct Slow;
+
+impl gatepass::rand_core::TryRng for Slow {
+    type Error = getrandom::Error;
+
+    fn try_next_u32(&mut self) -> Result<u32, Self::Error> {
+        getrandom::u32()
+    }
+
+    fn try_next_u64(&mut self) -> Result<u64, Self::Error> {
+        getrandom::u64()
+    }
+
+    fn try_fill_bytes(&mut self, out: &mut [u8]) -> Result<(), Self::Error> {
+        std::thread::sleep(std::time::Duration::from_micros(200));
+        getrandom::fill(out)
+    }
+}
+
+impl gatepass::rand_core::TryCryptoRng for Slow {}
+
+/// Threads of the parent hold the handle's own locks now and then, and a fork copies a held lock that nobody will ever
+/// release.
+#[test]
+fn a_child_of_a_busy_parent_is_told_and_never_hangs() {
+    const NAME: &str = "a_child_of_a_busy_parent_is_told_and_never_hangs";
+    if part().is_none() {
+        let (_folder, path) = folder_with_store();
+        run(&mut play(NAME, "parent", &path));
+        return;
+    }
+    let gate = gatepass::Options::new().random(Slow).open(place()).unwrap();
+    let token = issue(&gate).unwrap();
+    let stop = std::sync::atomic::AtomicBool::new(false);
+    std::thread::scope(|scope| {
+        for _ in 0..2 {
+            scope.spawn(|| {
+                while !stop.load(std::sync::atomic::Ordering::Relaxed) {
+                    gate.read_token("no token", None).unwrap_err();
+                    issue(&gate).unwrap();
+                }
+            });
+        }
+        for _ in 0..100 {
+            // SAFETY: the child allocates nothing that it did not inherit a free allocator for (glibc resets its own at a fork),
+            // uses the handle and ends at once; the alarm ends it if it hangs.
+            let pid = unsafe { libc::fork() };
+            assert!(pid >= 0);
+            if pid == 0 {
+                // SAFETY: both only concern this child.
+                unsafe { libc::alarm(5) };
+                let told = [
+                    gate.read_token("no token", None).unwrap_err().code(),
+                    // A redemption draws its session's id before it asks the store.
+                    redeem(&gate, &token).unwrap_err().code(),
+                    gate.settings().unwrap_err().code(),
+                ];
+                // SAFETY: in the child, which never uses the original again.
+                drop(unsafe { std::ptr::read(&raw const gate) });
+                // SAFETY: ends the child without running what the parent has registered for its own end.
+                unsafe { libc::_exit(i32::from(told != ["forked"; 3])) }
+            }
+            let mut status = 0;
+            // SAFETY: `pid` is our child, and `status` outlives the call.
+            assert_eq!(unsafe { libc::waitpid(pid, &raw mut status, 0) }, pid);
+            if status != 0 {
+                stop.store(true, std::sync::atomic::Ordering::Relaxed);
+                panic!("the child hung or was not told: status {status}");
+            }
+        }
+        stop.store(true, std::sync::atomic::Ordering::Relaxed);
+    });
+}

@@ -24,7 +24,7 @@ use once_cell::sync::OnceCell;
 use crate::audit::{EventKind, NewEvent};
 use crate::clock::{Clock, Timestamp};
 use crate::directory::Mode;
-use crate::error::{Error, Reason, Refusal, Result};
+use crate::error::{Error, Reason, Refusal, Result, StoreError};
 use crate::seal::SealingKey;
 use crate::secret::Randomness;
 use crate::store::{At, Store};
@@ -90,6 +90,8 @@ pub struct Gatepass {
     guesses: GuessCounter,
     logins: OnceCell<LoginLock>,
     passwords: Slots,
+    /// The process that opened it. Another one, over a fork, may find any lock in here held for ever.
+    process: u32,
 }
 
 impl std::fmt::Debug for Gatepass {
@@ -107,7 +109,13 @@ impl Gatepass {
         At { now: self.now(), by: self.actor.as_deref() }
     }
 
+    /// Is this the process that opened the handle? Asked before any lock of the handle is taken.
+    fn own_process(&self) -> Result<()> {
+        if std::process::id() == self.process { Ok(()) } else { Err(StoreError::Forked.into()) }
+    }
+
     fn with_random<T>(&self, draw: impl FnOnce(&mut dyn Randomness) -> Result<T>) -> Result<T> {
+        self.own_process()?;
         let mut random = self.random.lock().unwrap_or_else(PoisonError::into_inner);
         draw(&mut **random)
     }
@@ -128,6 +136,9 @@ impl Gatepass {
     /// A guess at something that is not there: counted in memory, told to the audit at most once a minute, and answered
     /// with advice when to ask again.
     fn refuse_guess(&self, guess: Guess, reason: Reason, address: Option<IpAddr>, now: Timestamp) -> Error {
+        if let Err(forked) = self.own_process() {
+            return forked;
+        }
         self.guesses.note(guess, now);
         self.flush_guesses(now);
         self.refuse_failure(reason, address, now)
@@ -135,6 +146,9 @@ impl Gatepass {
 
     /// A failure from an address, with advice when to ask again. It never decides about anybody who is right.
     fn refuse_failure(&self, reason: Reason, address: Option<IpAddr>, now: Timestamp) -> Error {
+        if let Err(forked) = self.own_process() {
+            return forked;
+        }
         let mut refusal = Refusal::new(reason);
         refusal.retry_after = self.throttle.failed(address, now);
         Error::Refused(refusal)
@@ -172,6 +186,8 @@ fn draw_nonce(random: &mut dyn Randomness) -> Result<i64> {
 impl Drop for Gatepass {
     fn drop(&mut self) {
         // A handle that lived shorter than a minute keeps its counts to itself: one write per guess would be a gift.
-        self.flush_guesses(self.now());
+        if self.own_process().is_ok() {
+            self.flush_guesses(self.now());
+        }
     }
 }

@@ -182,6 +182,7 @@ impl Options {
             guesses: GuessCounter::new(),
             logins: OnceCell::new(),
             passwords: Slots::new(PASSWORDS_AT_ONCE),
+            process: std::process::id(),
         })
     }
 

@@ -35,7 +35,8 @@ pub(super) enum Sync {
     Relaxed,
 }
 
-/// A new store has a second name for a moment, its scratch file's; no longer than this.
+/// Where a file can't be renamed in one step, a new store has a second name for a moment, its scratch file's; no longer
+/// than this.
 const SECOND_NAME: Duration = Duration::from_millis(500);
 
 /// How many pages the write-ahead log holds before it is written back to the database.
