@@ -1,5 +1,5 @@
-//! Issue and redeem against a hand-written rusqlite loop that runs the same statements in one transaction under the same sync
-//! rule. Both sides work in turn on the same disk in one run; what counts is the ratio.
+//! Issue and redeem against a hand-written rusqlite loop that runs the same statements in one transaction
+//! under the same sync rule. Both sides work in turn on the same disk in one run; what counts is the ratio.
 //!
 //! Run it with `cargo bench --bench core`. A number of rounds and of operations per round may be given:
 //! `cargo bench --bench core -- 7 400`.
@@ -24,8 +24,8 @@ struct ByHand {
 }
 
 impl ByHand {
-    /// `tuned`: plans don't depend on bound values, as in the library; otherwise the driver's defaults, under which SQLite built with
-    /// STAT4 compiles some statements anew at every binding.
+    /// `tuned`: plans don't depend on bound values, as in the library; otherwise the driver's defaults, under
+    /// which SQLite built with STAT4 compiles some statements anew at every binding.
     fn open(path: &Path, tuned: bool) -> Self {
         let connection = Connection::open(path).unwrap();
         connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, tuned).unwrap();
@@ -198,7 +198,8 @@ fn each(times: &mut [Duration], count: usize) -> f64 {
 }
 
 fn main() {
-    // `cargo bench` passes `--bench`, and `cargo test --benches` nothing at all: then one short round shows that it works.
+    // `cargo bench` passes `--bench`, and `cargo test --benches` nothing at all: then one short round shows
+    // that it works.
     let numbers: Vec<usize> = std::env::args().skip(1).filter_map(|word| word.parse().ok()).collect();
     let benching = std::env::args().any(|word| word == "--bench");
     let rounds = numbers.first().copied().unwrap_or(if benching { 9 } else { 1 });

@@ -1,4 +1,5 @@
-//! Admins: the owners of credentials, and the legacy form of authentication by username and MD5 of the password.
+//! Admins: the owners of credentials, and the legacy form of authentication by username and MD5 of the
+//! password.
 
 use argon2::password_hash::{PasswordHasher, PasswordVerifier, phc::PasswordHash};
 use argon2::{Algorithm, Argon2, Params, Version};

@@ -1,8 +1,8 @@
 //! Audit events: what happened, when, through which credential, to whom, and how it came out.
 //!
-//! An event never holds a secret or an e-mail address. Events are written in the transaction of the act they tell of.
-//! The first refusal per subject, reason and minute writes an event, later ones raise its counter; guesses at things
-//! that do not exist are counted in memory and written as one event at most once a minute.
+//! An event never holds a secret or an e-mail address. Events are written in the transaction of the act they
+//! tell of. The first refusal per subject, reason and minute writes an event, later ones raise its counter;
+//! guesses at things that do not exist are counted in memory and written as one event at most once a minute.
 
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
@@ -115,7 +115,8 @@ impl Serialize for EventKind {
     }
 }
 
-/// The number of an event: its time and its place within that millisecond. Shown to people as a reference number.
+/// The number of an event: its time and its place within that millisecond. Shown to people as a reference
+/// number.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct AuditRef {
     pub(crate) at: Timestamp,

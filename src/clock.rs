@@ -1,7 +1,7 @@
 //! Time: points in time as milliseconds since 1970 UTC, and where they come from.
 //!
-//! Only the use-case module asks a [`Clock`]; everything below it gets `now` as an argument, so that every rule about
-//! time can be tested to the millisecond.
+//! Only the use-case module asks a [`Clock`]; everything below it gets `now` as an argument, so that every
+//! rule about time can be tested to the millisecond.
 
 use std::fmt;
 use std::sync::Arc;
@@ -13,7 +13,8 @@ use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 use time::macros::format_description;
 
-/// A point in time: milliseconds since 1970-01-01T00:00:00 UTC. In JSON an RFC 3339 string in UTC with milliseconds.
+/// A point in time: milliseconds since 1970-01-01T00:00:00 UTC. In JSON an RFC 3339 string in UTC with
+/// milliseconds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 pub struct Timestamp(i64);
 

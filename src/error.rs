@@ -1,11 +1,14 @@
 //! What can go wrong, in four classes.
 //!
-//! * [`Error::Refused`]: an expected "no" with a [`Reason`]. The request was understood and the answer is final.
-//! * [`Error::Invalid`]: the request was not understood; the field that is wrong is named and nothing was changed.
+//! * [`Error::Refused`]: an expected "no" with a [`Reason`]. The request was understood and the answer is
+//!   final.
+//! * [`Error::Invalid`]: the request was not understood; the field that is wrong is named and nothing was
+//!   changed.
 //! * [`Error::Store`]: the store could not answer, so nobody gets in.
 //! * [`Error::Internal`]: a fault of ours or of the system's random generator.
 //!
-//! No text here ever holds a token, a secret, an e-mail or network address or an SQL parameter, so that errors may be logged.
+//! No text here ever holds a token, a secret, an e-mail or network address or an SQL parameter, so that
+//! errors may be logged.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -26,7 +29,8 @@ pub enum Error {
     /// A value that can't be used; nothing was changed.
     #[error("{field}: {reason}")]
     Invalid {
-        /// The field, by the name that the caller used for it (`client_id`, `email`, `settings.session_idle`).
+        /// The field, by the name that the caller used for it (`client_id`, `email`,
+        /// `settings.session_idle`).
         field: Cow<'static, str>,
         /// What is wrong with it, without repeating its value.
         reason: Cow<'static, str>,
@@ -100,14 +104,17 @@ pub struct Refusal {
     pub reason: Reason,
     /// The audit event that recorded it, to be shown to a person as a reference number.
     pub reference: Option<AuditRef>,
-    /// For [`Reason::TokenRedeemed`]: the id that the first redemption was given, so that a host with sessions of its own
-    /// can end that session when it takes the replay for a theft (RFC 6749 §4.1.2).
+    /// For [`Reason::TokenRedeemed`]: the id that the first redemption was given, so that a host with
+    /// sessions of its own can end that session when it takes the replay for a theft (RFC 6749 §4.1.2).
     pub redemption: Option<RedemptionId>,
-    /// For [`Reason::TokenRedeemed`]: the session presented is the one that this token started. Not a replay: the same person clicked twice.
+    /// For [`Reason::TokenRedeemed`]: the session presented is the one that this token started. Not a replay:
+    /// the same person clicked twice.
     pub same_browser: bool,
-    /// For [`Reason::TokenRedeemed`] under the replay policy `revoke`: the first redemption's session was ended by this call.
+    /// For [`Reason::TokenRedeemed`] under the replay policy `revoke`: the first redemption's session was
+    /// ended by this call.
     pub session_ended: bool,
-    /// Advice to a caller who failed too often: ask again after this time. Nobody who is right is ever held back by it.
+    /// Advice to a caller who failed too often: ask again after this time. Nobody who is right is ever held
+    /// back by it.
     pub retry_after: Option<Duration>,
 }
 
@@ -326,10 +333,12 @@ pub enum StoreError {
     /// The file under the open store was replaced or deleted. Open it again.
     #[error("the store's file was replaced or deleted while it was open")]
     Replaced,
-    /// This process inherited the store open over a fork. Close it before forking, or open it in the child only.
+    /// This process inherited the store open over a fork. Close it before forking, or open it in the child
+    /// only.
     #[error("the store was open when this process was forked; its locks did not come along")]
     Forked,
-    /// A sync failed earlier in this process, so that no handle of it is trusted any more. Start the process again.
+    /// A sync failed earlier in this process, so that no handle of it is trusted any more. Start the process
+    /// again.
     #[error("an earlier sync failed; this process no longer trusts the store")]
     Poisoned,
     /// The store stayed locked until the deadline.

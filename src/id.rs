@@ -63,11 +63,13 @@ ids! {
     ClientId, "client_id";
     /// An owner of credentials.
     AdminId, "admin_id";
-    /// A credential or host credential, as the audit and the tables name it. Not the identifier that a caller sends.
+    /// A credential or host credential, as the audit and the tables name it. Not the identifier that a caller
+    /// sends.
     CredentialId, "credential_id";
     /// An AutoAuth key.
     KeyId, "key_id";
-    /// The service or domain that a destination shows. Whether it belongs to the client is the landing page's business.
+    /// The service or domain that a destination shows. Whether it belongs to the client is the landing page's
+    /// business.
     ItemId, "item_id";
 }
 

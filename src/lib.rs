@@ -1,16 +1,18 @@
-//! Gatepass lets one trusted system hand a signed-in person over to another, without a second log-in: a library over one
-//! SQLite file.
+//! Gatepass lets one trusted system hand a signed-in person over to another, without a second log-in: a
+//! library over one SQLite file.
 //!
-//! A calling system is authenticated by a [credential], asks for an SSO [token] for a user or client, and sends the browser to the
-//! token's URL. There it is redeemed, exactly once, into a [session]. Old AutoAuth links are accepted once as well, until their
-//! keys are retired. Everything leaves [audit] events, and every refusal says why.
+//! A calling system is authenticated by a [credential], asks for an SSO [token] for a user or client, and
+//! sends the browser to the token's URL. There it is redeemed, exactly once, into a [session]. Old AutoAuth
+//! links are accepted once as well, until their keys are retired. Everything leaves [audit] events, and every
+//! refusal says why.
 //!
-//! Start at [`Gatepass`]. Expected refusals are values with a [`Reason`]; see [`error`] for the four classes of failure.
+//! Start at [`Gatepass`]. Expected refusals are values with a [`Reason`]; see [`error`] for the four classes
+//! of failure.
 //!
 //! # What is where
 //!
-//! * [`token`], [`credential`], [`admin`], [`directory`], [`destination`], [`autoauth`], [`session`], [`audit`], [`settings`]: the
-//!   nouns, with their rules as pure functions.
+//! * [`token`], [`credential`], [`admin`], [`directory`], [`destination`], [`autoauth`], [`session`],
+//!   [`audit`], [`settings`]: the nouns, with their rules as pure functions.
 //! * [`ops`]: every management operation by name, JSON in and JSON out.
 //! * [`clock`], [`secret`], [`id`], [`seal`], [`throttle`], [`upkeep`]: what they stand on.
 
@@ -38,7 +40,8 @@ pub mod throttle;
 pub mod token;
 pub mod upkeep;
 
-/// The crate of [`IpNet`](ipnet::IpNet), which [`Limits`](credential::Limits) and [`Settings`](settings::Settings) hold.
+/// The crate of [`IpNet`](ipnet::IpNet), which [`Limits`](credential::Limits) and
+/// [`Settings`](settings::Settings) hold.
 pub use ipnet;
 /// The crate of the trait that [`Options::random`] takes.
 pub use rand_core;

@@ -1,7 +1,7 @@
 //! Random values, digests and the types that hold them.
 //!
-//! What is secret lives in types that print as `…`, are wiped when dropped and give their text only through `reveal`.
-//! What goes to the store is made here too: a store only ever sees digests.
+//! What is secret lives in types that print as `…`, are wiped when dropped and give their text only through
+//! `reveal`. What goes to the store is made here too: a store only ever sees digests.
 
 use std::fmt;
 
@@ -72,8 +72,8 @@ impl Secret {
         &self.0
     }
 
-    /// SHA-256 of the text. Enough for our own secrets, since 23 random characters (137 bits) can't be tried out;
-    /// passwords of people go through Argon2id instead.
+    /// SHA-256 of the text. Enough for our own secrets, since 23 random characters (137 bits) can't be tried
+    /// out; passwords of people go through Argon2id instead.
     pub(crate) fn digest(&self) -> [u8; 32] {
         sha256(&[self.0.as_bytes()])
     }
@@ -108,7 +108,8 @@ impl fmt::Debug for Secret {
 /// How many bytes of a [`TimedSecret`] are its time: milliseconds since 1970, big-endian.
 const TIME_BYTES: usize = 6;
 
-/// `N` bytes: 6 of milliseconds, so that rows stay in time order, the rest from the generator. Shown as lower-case hex.
+/// `N` bytes: 6 of milliseconds, so that rows stay in time order, the rest from the generator. Shown as
+/// lower-case hex.
 #[derive(Clone)]
 pub struct TimedSecret<const N: usize>(Zeroizing<[u8; N]>);
 
@@ -209,8 +210,8 @@ impl fmt::Debug for TimedKey {
     }
 }
 
-/// A public name of a token or session: the start of its row key as 24 lower-case hex characters. Holding it lets
-/// nobody in, so it may stand in logs, tables and the audit.
+/// A public name of a token or session: the start of its row key as 24 lower-case hex characters. Holding it
+/// lets nobody in, so it may stand in logs, tables and the audit.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Reference([u8; Reference::LENGTH]);
 

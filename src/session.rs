@@ -1,8 +1,8 @@
 //! Sessions: what a redemption or log-in starts, in the same act.
 //!
-//! A session id is 32 bytes (6 of milliseconds, 26 random), shown as 64 lower-case hex characters, stored as a digest and
-//! never adopted from a request. A session ends when it is idle too long, too old, ended, or when its person may no
-//! longer sign in.
+//! A session id is 32 bytes (6 of milliseconds, 26 random), shown as 64 lower-case hex characters, stored as
+//! a digest and never adopted from a request. A session ends when it is idle too long, too old, ended, or
+//! when its person may no longer sign in.
 
 use std::fmt;
 use std::sync::Arc;
@@ -20,7 +20,8 @@ use crate::settings::Settings;
 /// A session's id: for the browser's cookie and nobody else.
 pub type SessionId = TimedSecret<32>;
 
-/// The id of a redemption: 16 random bytes, shown as 32 lower-case hex characters. No secret: it lets nobody in.
+/// The id of a redemption: 16 random bytes, shown as 32 lower-case hex characters. No secret: it lets nobody
+/// in.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct RedemptionId([u8; 16]);
 
@@ -182,8 +183,8 @@ impl SessionFacts {
         }
     }
 
-    /// The end that was set at the start, or an earlier one if the absolute life was shortened since: whoever shortens it
-    /// means the sessions that run, and a purge forgets them by the setting in force.
+    /// The end that was set at the start, or an earlier one if the absolute life was shortened since: whoever
+    /// shortens it means the sessions that run, and a purge forgets them by the setting in force.
     fn ends_at(&self, settings: &Settings) -> Timestamp {
         self.ends_at.min(self.started_at.plus(Settings::seconds(settings.session_absolute_seconds)))
     }

@@ -1,5 +1,5 @@
-//! Settings that every process and language must agree on. They stand in the store, typed, and are changed by an
-//! operation that leaves an audit event.
+//! Settings that every process and language must agree on. They stand in the store, typed, and are changed by
+//! an operation that leaves an audit event.
 
 use std::time::Duration;
 
@@ -116,8 +116,8 @@ macro_rules! settings {
                 ]
             }
 
-            /// Change one setting. [`Error::Invalid`] names the setting when there is none of that name, when the
-            /// value has the wrong type or is out of range.
+            /// Change one setting. [`Error::Invalid`] names the setting when there is none of that name, when
+            /// the value has the wrong type or is out of range.
             pub(crate) fn set(&mut self, name: &str, value: Value) -> Result<()> {
                 match name {
                     "mode" => Err(Error::invalid("mode", "is chosen when the store is made and can't be changed")),
@@ -160,15 +160,18 @@ fn within(least: u32, most: u32) -> impl Fn(&u32) -> Result<(), String> {
 settings! {
     /// Life of a token in seconds unless a shorter one is asked for: 1 to 60.
     token_life_seconds: u32 = 60, |v| within(1, 60)(v);
-    /// How far in the future a token's issue time may lie, in seconds, before the clock counts as set back: 0 to 60.
+    /// How far in the future a token's issue time may lie, in seconds, before the clock counts as set back: 0
+    /// to 60.
     token_leeway_seconds: u32 = 5, |v| within(0, 60)(v);
-    /// How long spent and expired tokens are remembered, in seconds, so that "already redeemed" stays different from "unknown": 3,600 to 2,592,000.
+    /// How long spent and expired tokens are remembered, in seconds, so that "already redeemed" stays
+    /// different from "unknown": 3,600 to 2,592,000.
     token_retention_seconds: u32 = 86_400, |v| within(3_600, 2_592_000)(v);
     /// What a replay of a spent token leads to: off, warn or revoke.
     replay_policy: ReplayPolicy = ReplayPolicy::Warn, |_| Ok(());
     /// How long a session may be left alone, in seconds: 60 to 86,400.
     session_idle_seconds: u32 = 1_800, |v| within(60, 86_400)(v);
-    /// How long a session lasts at most, in seconds; a shorter time holds for running sessions too: 300 to 2,592,000.
+    /// How long a session lasts at most, in seconds; a shorter time holds for running sessions too: 300 to
+    /// 2,592,000.
     session_absolute_seconds: u32 = 43_200, |v| within(300, 2_592_000)(v);
     /// Whether AutoAuth links are accepted.
     autoauth_enabled: bool = false, |_| Ok(());
@@ -186,7 +189,8 @@ settings! {
     trusted_proxies: Vec<IpNet> = Vec::new(), |_| Ok(());
     /// When the sign-in pages ask before they spend a token: other_user or always.
     confirm: ConfirmPolicy = ConfirmPolicy::OtherUser, |_| Ok(());
-    /// Pages that no redirect may lead to: name.php, folder/ or parameter=. The whole list, so name the built-in entries too.
+    /// Pages that no redirect may lead to: name.php, folder/ or parameter=. The whole list, so name the
+    /// built-in entries too.
     deny: DenyTable = DenyTable::default(), |_| Ok(());
     /// How long audit events are kept, in days: 1 to 3,650.
     audit_retention_days: u32 = 90, |v| within(1, 3_650)(v);

@@ -1,8 +1,9 @@
-//! What the operating system must be asked: who a file is, whether it may be written, and how to make one that nobody else
-//! can read.
+//! What the operating system must be asked: who a file is, whether it may be written, and how to make one
+//! that nobody else can read.
 //!
-//! Nothing here opens a store's database, `-wal` or `-shm`: closing any descriptor of such a file drops every POSIX lock that
-//! SQLite holds on it in this process. Files are told apart by `stat`, and made under names that nobody has opened yet.
+//! Nothing here opens a store's database, `-wal` or `-shm`: closing any descriptor of such a file drops every
+//! POSIX lock that SQLite holds on it in this process. Files are told apart by `stat`, and made under names
+//! that nobody has opened yet.
 
 use std::ffi::CString;
 use std::fs::{self, File, OpenOptions, Permissions};
@@ -53,7 +54,8 @@ pub(crate) fn mode(path: &Path) -> io::Result<u32> {
     Ok(fs::metadata(path)?.permissions().mode() & 0o777)
 }
 
-/// A file that is being made beside its final place under a name of its own, and deleted unless it is [placed](NewFile::place).
+/// A file that is being made beside its final place under a name of its own, and deleted unless it is
+/// [placed](NewFile::place).
 #[derive(Debug)]
 pub(crate) struct NewFile {
     at: PathBuf,
@@ -94,8 +96,8 @@ impl NewFile {
         &self.at
     }
 
-    /// Give it its final name, unless something stands there: [`io::ErrorKind::AlreadyExists`]. The name is on the disk when this
-    /// returns.
+    /// Give it its final name, unless something stands there: [`io::ErrorKind::AlreadyExists`]. The name is
+    /// on the disk when this returns.
     pub(crate) fn place(mut self, target: &Path) -> io::Result<()> {
         if !rename_to_free_name(&self.at, target)? {
             // For a moment the file has two names; a crash in it leaves the hidden one to be deleted by hand.
@@ -107,7 +109,8 @@ impl NewFile {
     }
 }
 
-/// Rename in one step unless something stands at `to`. `false` where the system or the file system can't do that.
+/// Rename in one step unless something stands at `to`. `false` where the system or the file system can't do
+/// that.
 #[cfg(target_os = "linux")]
 fn rename_to_free_name(from: &Path, to: &Path) -> io::Result<bool> {
     let text = |path: &Path| {
@@ -136,7 +139,8 @@ fn rename_to_free_name(from: &Path, to: &Path) -> io::Result<bool> {
     }
 }
 
-/// Rename in one step unless something stands at `to`. `false` where the system or the file system can't do that.
+/// Rename in one step unless something stands at `to`. `false` where the system or the file system can't do
+/// that.
 #[cfg(not(target_os = "linux"))]
 fn rename_to_free_name(_from: &Path, _to: &Path) -> io::Result<bool> {
     Ok(false)

@@ -7,7 +7,8 @@ use crate::credential::Credential;
 use crate::id::UserId;
 use crate::secret::hex;
 
-/// Told now and then during long work: how much is done, and of how much. Units depend on the work (pages, rows).
+/// Told now and then during long work: how much is done, and of how much. Units depend on the work (pages,
+/// rows).
 pub type Progress<'a> = dyn FnMut(u64, u64) + 'a;
 
 /// The random name of a store. It is bound into every sealed key and names the session cookie.
@@ -105,7 +106,8 @@ pub enum Severity {
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct Finding {
-    /// What was looked at: `integrity`, `schema`, `permissions`, `identity`, `clock`, `sealed_keys`, or a setting's name.
+    /// What was looked at: `integrity`, `schema`, `permissions`, `identity`, `clock`, `sealed_keys`, or a
+    /// setting's name.
     pub subject: &'static str,
     /// How bad it is.
     pub severity: Severity,

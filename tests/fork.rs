@@ -204,8 +204,8 @@ impl gatepass::rand_core::TryRng for Slow {
 
 impl gatepass::rand_core::TryCryptoRng for Slow {}
 
-/// Threads of the parent hold the handle's own locks now and then, and a fork copies a held lock that nobody will ever
-/// release.
+/// Threads of the parent hold the handle's own locks now and then, and a fork copies a held lock that nobody
+/// will ever release.
 #[test]
 fn a_child_of_a_busy_parent_is_told_and_never_hangs() {
     const NAME: &str = "a_child_of_a_busy_parent_is_told_and_never_hangs";
@@ -227,8 +227,8 @@ fn a_child_of_a_busy_parent_is_told_and_never_hangs() {
             });
         }
         for _ in 0..100 {
-            // SAFETY: the child allocates nothing that it did not inherit a free allocator for (glibc resets its own at a fork),
-            // uses the handle and ends at once; the alarm ends it if it hangs.
+            // SAFETY: the child allocates nothing that it did not inherit a free allocator for (glibc resets
+            // its own at a fork), uses the handle and ends at once; the alarm ends it if it hangs.
             let pid = unsafe { libc::fork() };
             assert!(pid >= 0);
             if pid == 0 {

@@ -1,5 +1,5 @@
-//! The verdict on an AutoAuth link whose hash was right: in time, not used before, leading to a safe page and to somebody
-//! who may sign in.
+//! The verdict on an AutoAuth link whose hash was right: in time, not used before, leading to a safe page and
+//! to somebody who may sign in.
 
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -103,7 +103,8 @@ pub(crate) struct Acceptance {
     pub(crate) remember: bool,
 }
 
-/// May this link sign somebody in? Order: the switch, the key, the page, the window, the floor, an earlier use, the person.
+/// May this link sign somebody in? Order: the switch, the key, the page, the window, the floor, an earlier
+/// use, the person.
 pub(crate) fn judge_accept(act: &AcceptAct, facts: &AcceptFacts, now: Timestamp) -> Result<Acceptance> {
     let settings = &*facts.settings;
     if !settings.autoauth_enabled {
@@ -144,7 +145,8 @@ fn windows(settings: &Settings) -> Windows {
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct AutoAuthSignIn {
-    /// The address that the link was signed for. In host mode this is what the application looks up, byte for byte.
+    /// The address that the link was signed for. In host mode this is what the application looks up, byte for
+    /// byte.
     pub email: String,
     /// The user signed in (managed mode).
     pub user_id: Option<UserId>,

@@ -34,7 +34,8 @@ pub struct Limits {
     pub destinations: Option<Vec<String>>,
     /// Clients; absent: all.
     pub clients: Option<Vec<ClientId>>,
-    /// Addresses or CIDR ranges that calls may come from; checked only after the secret was right. Empty: any.
+    /// Addresses or CIDR ranges that calls may come from; checked only after the secret was right. Empty:
+    /// any.
     #[serde(deserialize_with = "networks")]
     pub addresses: Vec<IpNet>,
     /// Longest life of its tokens, in seconds, 1 to 60; absent: the store's.
@@ -164,10 +165,11 @@ impl NewCredential {
     }
 }
 
-/// Who asks: the proof of an authentication, or a registered caller in the same process. It can't be built from a request.
+/// Who asks: the proof of an authentication, or a registered caller in the same process. It can't be built
+/// from a request.
 ///
-/// What it may do is read again, in the act itself, each time it is used: a caller whose credential was revoked meanwhile
-/// is refused.
+/// What it may do is read again, in the act itself, each time it is used: a caller whose credential was
+/// revoked meanwhile is refused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Caller(pub(crate) CallerId);
 
@@ -240,7 +242,8 @@ impl CallerFacts {
         }
     }
 
-    /// Whether the credential is good at all: what a redemption asks about the credential that issued the token.
+    /// Whether the credential is good at all: what a redemption asks about the credential that issued the
+    /// token.
     pub(crate) fn standing(&self, now: Timestamp) -> Result<(), Reason> {
         if self.revoked_at.is_some() {
             Err(Reason::CredentialRevoked)
@@ -322,8 +325,8 @@ pub(crate) struct SecretFacts {
     pub(crate) facts: CallerFacts,
 }
 
-/// The verdict on an identifier and a secret's digest. Unknown, wrong, revoked and expired get one answer after the same
-/// comparisons; which of them it was stands only in the returned `Option` for the audit.
+/// The verdict on an identifier and a secret's digest. Unknown, wrong, revoked and expired get one answer
+/// after the same comparisons; which of them it was stands only in the returned `Option` for the audit.
 pub(crate) fn authenticate(
     found: Option<&SecretFacts>,
     digest: &[u8; 32],
@@ -357,7 +360,8 @@ pub(crate) fn authenticate(
 pub struct Rotation {
     /// How long the old secret is still accepted; at most 30 days.
     pub overlap: Duration,
-    /// The old secret leaked: no overlap, its unspent tokens end, and so do the sessions that it started since this time.
+    /// The old secret leaked: no overlap, its unspent tokens end, and so do the sessions that it started
+    /// since this time.
     pub leaked_since: Option<Timestamp>,
 }
 

@@ -4,8 +4,8 @@
 //! defines all come through [`SafePath::parse`]. It refuses and never repairs: a path that needs repair was
 //! made by somebody who did not mean well, or by a program that will not notice. Its promise: the system URL,
 //! a slash and the path are together a URL of the same scheme, host and port, below the system URL's own
-//! path, whether a proxy or server decodes it once or twice, and however a browser reads tabs, backslashes and
-//! dots; and it is none of the pages of the [`DenyTable`].
+//! path, whether a proxy or server decodes it once or twice, and however a browser reads tabs, backslashes
+//! and dots; and it is none of the pages of the [`DenyTable`].
 //!
 //! The rule. The input is split at the first `#`, then at the first `?`.
 //! * *Path*: at most 512 bytes of unreserved characters, sub-delims, `:@/` and `%HH` (RFC 3986 §3.3). Raw,

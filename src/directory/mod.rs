@@ -1,7 +1,7 @@
 //! The directory: users, clients and memberships, and the one rule of who may sign in.
 //!
-//! A store in mode `managed` keeps the directory itself; in mode `host` the ids live in the application's database and
-//! nothing here is looked up. Facts come from the store, the verdict is `may_sign_in`'s alone.
+//! A store in mode `managed` keeps the directory itself; in mode `host` the ids live in the application's
+//! database and nothing here is looked up. Facts come from the store, the verdict is `may_sign_in`'s alone.
 
 mod rule;
 
@@ -36,8 +36,8 @@ impl Mode {
     }
 }
 
-/// An e-mail address as it is stored and compared: trimmed, ASCII letters in lower case, otherwise byte for byte. A look-alike
-/// in other letters is another address.
+/// An e-mail address as it is stored and compared: trimmed, ASCII letters in lower case, otherwise byte for
+/// byte. A look-alike in other letters is another address.
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub struct Email(String);
 

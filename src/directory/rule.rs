@@ -94,11 +94,11 @@ pub(crate) struct Admitted {
     pub(crate) clients: Vec<ClientId>,
 }
 
-/// The one rule for issue, redemption, link, AutoAuth and session check: the user is enabled, still a member, the client not
-/// Closed and its single sign-on switched on.
+/// The one rule for issue, redemption, link, AutoAuth and session check: the user is enabled, still a member,
+/// the client not Closed and its single sign-on switched on.
 ///
-/// A client alone means its owner. A user alone is bound to his client if he has exactly one; with several the session
-/// may enter only those that allow it, and with none he is refused.
+/// A client alone means its owner. A user alone is bound to his client if he has exactly one; with several
+/// the session may enter only those that allow it, and with none he is refused.
 pub(crate) fn may_sign_in(subject: Subject, facts: &SubjectFacts) -> Result<Admitted, Reason> {
     let user = match (facts.user, subject) {
         (Some(user), _) => user,

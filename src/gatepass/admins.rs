@@ -9,8 +9,9 @@ use crate::error::{Error, Reason, Refusal, Result, StoreError};
 use crate::secret::Secret;
 
 impl Gatepass {
-    /// Authenticate an admin by username and the MD5 of the password, as old WHMCS clients do (contract §3.2). Works only while the
-    /// setting `legacy_admin_auth` is on, at most two at a time, and locks a name for 15 minutes after 5 failures.
+    /// Authenticate an admin by username and the MD5 of the password, as old WHMCS clients do (contract
+    /// §3.2). Works only while the setting `legacy_admin_auth` is on, at most two at a time, and locks a name
+    /// for 15 minutes after 5 failures.
     ///
     /// # Errors
     /// [`Reason::LegacyAuthOff`], [`Reason::LockedOut`], [`Reason::AuthenticationFailed`];
@@ -36,7 +37,8 @@ impl Gatepass {
             refusal.retry_after = Some(wait);
             return Err(refusal.into());
         }
-        // What is no MD5 can't be right, and needs no 19 MiB to find out; it counts as a failure all the same.
+        // What is no MD5 can't be right, and needs no 19 MiB to find out; it counts as a failure all the
+        // same.
         let right = is_md5(md5.reveal()) && {
             let _slot = self.passwords.try_enter().ok_or(StoreError::Busy)?;
             let stored = found.as_ref().and_then(|found| found.hash.as_deref()).unwrap_or(NO_PASSWORD);

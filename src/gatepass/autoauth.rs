@@ -95,12 +95,13 @@ pub struct AutoAuthReport {
 impl Gatepass {
     /// Accept an AutoAuth link: the raw query string of the request, with or without `?`.
     ///
-    /// In managed mode the person is signed in; in host mode the verified address is given back and the application looks it up,
-    /// byte for byte. A link is accepted once, whatever its spelling.
+    /// In managed mode the person is signed in; in host mode the verified address is given back and the
+    /// application looks it up, byte for byte. A link is accepted once, whatever its spelling.
     ///
     /// # Errors
-    /// [`Error::Invalid`] for `query`, `email`, `timestamp`, `hash` or `goto`; refused when AutoAuth is off, the hash fits no key, the link is
-    /// too old, too new or used, or its address names nobody, or several, or one who may not sign in.
+    /// [`Error::Invalid`] for `query`, `email`, `timestamp`, `hash` or `goto`; refused when AutoAuth is off,
+    /// the hash fits no key, the link is too old, too new or used, or its address names nobody, or several,
+    /// or one who may not sign in.
     pub fn accept_autoauth(&self, query: &[u8], request: &AutoAuthRequest) -> Result<AutoAuthSignIn> {
         self.accept_autoauth_link(&Link::parse(query)?, request)
     }
@@ -187,7 +188,8 @@ impl Gatepass {
         sign(settings.system_url.as_str(), email, self.now(), key, goto)
     }
 
-    /// Store a key, sealed under this handle's sealing key. One key per calling system, so that each can be retired alone.
+    /// Store a key, sealed under this handle's sealing key. One key per calling system, so that each can be
+    /// retired alone.
     ///
     /// # Errors
     /// [`Error::Invalid`] for `label` or `key`; [`Reason::AlreadyExists`]; [`Reason::SealingKeyMissing`].
@@ -201,7 +203,8 @@ impl Gatepass {
         let (_, keys) = self.store.autoauth_keys()?;
         for sealed in keys.iter().filter(|key| key.key.retired_at.is_none()) {
             let other = self.unseal(sealed)?;
-            // The formula has no separator: digits could move between a timestamp and a key that is another's end.
+            // The formula has no separator: digits could move between a timestamp and a key that is another's
+            // end.
             if text.ends_with(other.reveal()) || other.reveal().ends_with(text) {
                 return Err(Error::invalid("key", "is the same as, or the end of, another active key"));
             }

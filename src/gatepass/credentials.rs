@@ -38,8 +38,9 @@ impl Gatepass {
     /// A right secret always succeeds, whatever others did; failures only get advice when to ask again.
     ///
     /// # Errors
-    /// [`Reason::AuthenticationFailed`] for unknown, wrong, revoked and expired alike; [`Reason::AddressNotAllowed`] when the
-    /// store's list excludes the address (before the credential is looked at) or the credential's own does (after the secret was right).
+    /// [`Reason::AuthenticationFailed`] for unknown, wrong, revoked and expired alike;
+    /// [`Reason::AddressNotAllowed`] when the store's list excludes the address (before the credential is
+    /// looked at) or the credential's own does (after the secret was right).
     pub fn authenticate(&self, identifier: &str, secret: &Secret, address: Option<IpAddr>) -> Result<Caller> {
         let now = self.now();
         let looked_up = if identifier.len() <= LONGEST_IDENTIFIER { identifier } else { "" };
@@ -74,7 +75,8 @@ impl Gatepass {
 
     /// The registered host credential of that label, for callers in this process.
     ///
-    /// It proves nothing: code under the same system user owns the store. It says who asks, and limits honest mistakes.
+    /// It proves nothing: code under the same system user owns the store. It says who asks, and limits honest
+    /// mistakes.
     ///
     /// # Errors
     /// [`Reason::CredentialUnknown`] or [`Reason::CredentialDisabled`].
@@ -89,8 +91,9 @@ impl Gatepass {
     /// May this caller do this API action (in lower case, such as `getclients`), from there, now?
     ///
     /// # Errors
-    /// [`Error::Invalid`] for `action` when it is no name of 1 to 64 of `[a-z0-9]`, since it goes to the audit with a refusal;
-    /// the credential's standing, [`Reason::AddressNotAllowed`] or [`Reason::ActionNotAllowed`].
+    /// [`Error::Invalid`] for `action` when it is no name of 1 to 64 of `[a-z0-9]`, since it goes to the
+    /// audit with a refusal; the credential's standing, [`Reason::AddressNotAllowed`] or
+    /// [`Reason::ActionNotAllowed`].
     pub fn authorise(&self, caller: &Caller, action: &str, address: Option<IpAddr>) -> Result<()> {
         let name = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit();
         if action.is_empty() || action.len() > LONGEST_ACTION || !action.bytes().all(name) {
@@ -114,7 +117,8 @@ impl Gatepass {
     /// Make a credential. Its secret is in the answer and never shown again.
     ///
     /// # Errors
-    /// [`Error::Invalid`] for `label`, `admin`, `home_url`, `expires_at` or a limit; [`Reason::AdminUnknown`], [`Reason::AlreadyExists`].
+    /// [`Error::Invalid`] for `label`, `admin`, `home_url`, `expires_at` or a limit;
+    /// [`Reason::AdminUnknown`], [`Reason::AlreadyExists`].
     pub fn create_credential(&self, new: &NewCredential) -> Result<IssuedSecret> {
         new.check()?;
         let at = self.at();

@@ -37,7 +37,8 @@ impl Gatepass {
     /// Add a user.
     ///
     /// # Errors
-    /// [`Error::Invalid`] for `email`, `first_name` or `last_name`; [`Reason::AlreadyExists`]; [`Reason::HostMode`].
+    /// [`Error::Invalid`] for `email`, `first_name` or `last_name`; [`Reason::AlreadyExists`];
+    /// [`Reason::HostMode`].
     pub fn add_user(&self, new: &NewUser) -> Result<User> {
         self.managed()?;
         let email = Email::parse(&new.email)?;
@@ -62,8 +63,8 @@ impl Gatepass {
         Ok(self.store.list_users(query, limit)?)
     }
 
-    /// Enable or disable a user. Disabling ends the user's sessions at once and for good; unspent tokens are refused with
-    /// [`Reason::UserDisabled`] from that moment, for as long as the user stays disabled.
+    /// Enable or disable a user. Disabling ends the user's sessions at once and for good; unspent tokens are
+    /// refused with [`Reason::UserDisabled`] from that moment, for as long as the user stays disabled.
     pub fn enable_user(&self, id: UserId, enabled: bool) -> Result<User> {
         self.managed()?;
         self.store.enable_user(id, enabled, self.at())?
@@ -98,8 +99,9 @@ impl Gatepass {
         Ok(UserExport { user, sessions, tokens, events })
     }
 
-    /// Erase a user's personal data: address and names go, the user is disabled, sessions and unspent tokens end. The number stays as a
-    /// pseudonym in memberships and the audit, which hold no personal data but network addresses, cut after a time.
+    /// Erase a user's personal data: address and names go, the user is disabled, sessions and unspent tokens
+    /// end. The number stays as a pseudonym in memberships and the audit, which hold no personal data but
+    /// network addresses, cut after a time.
     pub fn erase_user(&self, id: UserId) -> Result<Erased> {
         self.managed()?;
         self.store.erase_user(id, self.at())?
@@ -108,7 +110,8 @@ impl Gatepass {
     /// Add a client, by choice with its owner.
     ///
     /// # Errors
-    /// [`Error::Invalid`] for `email` or a name; [`Reason::AlreadyExists`], [`Reason::UserUnknown`] for the owner; [`Reason::HostMode`].
+    /// [`Error::Invalid`] for `email` or a name; [`Reason::AlreadyExists`], [`Reason::UserUnknown`] for the
+    /// owner; [`Reason::HostMode`].
     pub fn add_client(&self, new: &NewClient) -> Result<Client> {
         self.managed()?;
         let email = Email::parse(&new.email)?;

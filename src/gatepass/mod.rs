@@ -1,7 +1,7 @@
 //! The use cases: a handle on a store, joined with a clock and a random generator.
 //!
-//! Everything that a host does goes through [`Gatepass`]: the hot acts are typed methods here, the management operations
-//! too, and [`crate::ops`] offers the latter as JSON. Nothing here names a backend.
+//! Everything that a host does goes through [`Gatepass`]: the hot acts are typed methods here, the management
+//! operations too, and [`crate::ops`] offers the latter as JSON. Nothing here names a backend.
 
 mod admins;
 mod audit;
@@ -39,7 +39,8 @@ pub use tokens::Explanation;
 /// At most so many passwords are worked on at once: each takes 19 MiB.
 const PASSWORDS_AT_ONCE: usize = 2;
 
-/// An open store, and everything that can be done with it. Cheap to share: all methods take `&self`, from any thread.
+/// An open store, and everything that can be done with it. Cheap to share: all methods take `&self`, from any
+/// thread.
 ///
 /// ```
 /// use gatepass::{Gatepass, InitOptions};
@@ -72,13 +73,15 @@ const PASSWORDS_AT_ONCE: usize = 2;
 ///
 /// # Async code
 ///
-/// Every call may wait for the disk, so call it through `tokio::task::spawn_blocking` (or your runtime's equivalent) with an
-/// `Arc<Gatepass>`. No lock is held between calls and dropping a future never leaves an act half done.
+/// Every call may wait for the disk, so call it through `tokio::task::spawn_blocking` (or your runtime's
+/// equivalent) with an `Arc<Gatepass>`. No lock is held between calls and dropping a future never leaves an
+/// act half done.
 ///
 /// # Forking
 ///
-/// SQLite's locks do not survive a fork. Close the store before forking and open it in the child; a child that uses an
-/// inherited handle, or opens a store whose handle it inherited, is told [`StoreError::Forked`](crate::StoreError::Forked).
+/// SQLite's locks do not survive a fork. Close the store before forking and open it in the child; a child
+/// that uses an inherited handle, or opens a store whose handle it inherited, is told
+/// [`StoreError::Forked`](crate::StoreError::Forked).
 pub struct Gatepass {
     path: PathBuf,
     store: Arc<dyn Store>,
@@ -133,8 +136,8 @@ impl Gatepass {
         })
     }
 
-    /// A guess at something that is not there: counted in memory, told to the audit at most once a minute, and answered
-    /// with advice when to ask again.
+    /// A guess at something that is not there: counted in memory, told to the audit at most once a minute,
+    /// and answered with advice when to ask again.
     fn refuse_guess(&self, guess: Guess, reason: Reason, address: Option<IpAddr>, now: Timestamp) -> Error {
         if let Err(forked) = self.own_process() {
             return forked;
@@ -185,7 +188,8 @@ fn draw_nonce(random: &mut dyn Randomness) -> Result<i64> {
 
 impl Drop for Gatepass {
     fn drop(&mut self) {
-        // A handle that lived shorter than a minute keeps its counts to itself: one write per guess would be a gift.
+        // A handle that lived shorter than a minute keeps its counts to itself: one write per guess would be
+        // a gift.
         if self.own_process().is_ok() {
             self.flush_guesses(self.now());
         }

@@ -42,8 +42,8 @@ pub struct InitOptions {
 }
 
 impl InitOptions {
-    /// A store for that system. [`Error::Invalid`] for `system_url` when it is no http(s) address, or plain http
-    /// elsewhere than on this machine.
+    /// A store for that system. [`Error::Invalid`] for `system_url` when it is no http(s) address, or plain
+    /// http elsewhere than on this machine.
     pub fn new(mode: Mode, system_url: &str) -> Result<Self> {
         Ok(InitOptions { mode, system_url: SystemUrl::parse(system_url)?, group_writable: false })
     }
@@ -129,7 +129,8 @@ impl Options {
         self
     }
 
-    /// The file that holds it. It must not stand in the store's folder, or a copy of the folder opens everything.
+    /// The file that holds it. It must not stand in the store's folder, or a copy of the folder opens
+    /// everything.
     pub fn sealing_key_file(mut self, path: impl Into<PathBuf>) -> Self {
         self.sealing_key_file = Some(path.into());
         self
@@ -144,8 +145,9 @@ impl Options {
     /// Open an existing store.
     ///
     /// # Errors
-    /// A [`StoreError`](crate::StoreError) of its own for each: nothing there, a folder, a foreign file, a newer schema, a folder
-    /// that can't be written, a handle inherited over a fork. [`Error::Invalid`] for an unusable sealing key file.
+    /// A [`StoreError`](crate::StoreError) of its own for each: nothing there, a folder, a foreign file, a
+    /// newer schema, a folder that can't be written, a handle inherited over a fork. [`Error::Invalid`] for
+    /// an unusable sealing key file.
     pub fn open(self, path: impl AsRef<Path>) -> Result<Gatepass> {
         let store = store::open(path.as_ref(), self.deadline)?;
         self.finish(path.as_ref(), store)
@@ -189,7 +191,8 @@ impl Options {
     /// Make a new store and open it. Nothing may stand at `path`.
     ///
     /// # Errors
-    /// [`StoreError::Exists`](crate::StoreError::Exists) when something does; a store error when the folder can't be written.
+    /// [`StoreError::Exists`](crate::StoreError::Exists) when something does; a store error when the folder
+    /// can't be written.
     pub fn init(mut self, path: impl AsRef<Path>, init: &InitOptions) -> Result<Gatepass> {
         let mut id = [0; 16];
         self.random.fill(&mut id)?;

@@ -29,7 +29,8 @@ fn refuse_beside(file: &Path, store: &Path) -> Result<()> {
 
 /// Read a sealing key for a store.
 pub(super) fn read(file: &Path, store: &Path) -> Result<SealingKey> {
-    // Where it stands is looked at first: nothing in the store's folder may be opened, least of all the store.
+    // Where it stands is looked at first: nothing in the store's folder may be opened, least of all the
+    // store.
     refuse_beside(file, store)?;
     if sys::file_id(file).ok() == sys::file_id(store).ok() {
         return Err(Error::invalid(FIELD, "is the store itself"));
@@ -46,7 +47,8 @@ pub(super) fn read(file: &Path, store: &Path) -> Result<SealingKey> {
 }
 
 impl Gatepass {
-    /// Make a new sealing key in a new file that only its owner can read. It must not stand in the folder of `store`.
+    /// Make a new sealing key in a new file that only its owner can read. It must not stand in the folder of
+    /// `store`.
     ///
     /// # Errors
     /// [`Error::Invalid`] for `sealing_key_file` when a file stands there, or it is the wrong place.
@@ -59,7 +61,8 @@ impl Gatepass {
         Ok(key)
     }
 
-    /// Read a sealing key from its file, under the same rules as [`Options::sealing_key_file`](crate::Options::sealing_key_file).
+    /// Read a sealing key from its file, under the same rules as
+    /// [`Options::sealing_key_file`](crate::Options::sealing_key_file).
     pub fn read_sealing_key_file(&self, file: impl AsRef<Path>) -> Result<SealingKey> {
         read(file.as_ref(), &self.path)
     }
@@ -67,8 +70,8 @@ impl Gatepass {
     /// Seal every AutoAuth key anew, under another key, in one act.
     ///
     /// # Errors
-    /// [`Reason::SealingKeyMissing`] when this handle was opened without the old one, [`Reason::SealingKeyWrong`] when that
-    /// one does not open every key.
+    /// [`Reason::SealingKeyMissing`] when this handle was opened without the old one,
+    /// [`Reason::SealingKeyWrong`] when that one does not open every key.
     pub fn rotate_sealing_key(&self, new: &SealingKey) -> Result<usize> {
         let (_, keys) = self.store.autoauth_keys()?;
         let mut resealed = Vec::with_capacity(keys.len());

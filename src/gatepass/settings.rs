@@ -16,7 +16,8 @@ impl Gatepass {
         Ok(self.store.settings()?)
     }
 
-    /// One setting with its default and meaning. [`Error::Invalid`](crate::Error::Invalid) for `name` if there is none.
+    /// One setting with its default and meaning. [`Error::Invalid`](crate::Error::Invalid) for `name` if
+    /// there is none.
     pub fn setting(&self, name: &str) -> Result<Setting> {
         self.store.settings()?.get(name)
     }
@@ -50,7 +51,8 @@ impl Gatepass {
     /// Add a destination, or change the path of one.
     ///
     /// # Errors
-    /// [`Error::Invalid`](crate::Error::Invalid) for `name`, `input` or `path`; the path must be safe like any redirect.
+    /// [`Error::Invalid`](crate::Error::Invalid) for `name`, `input` or `path`; the path must be safe like
+    /// any redirect.
     pub fn set_destination(&self, destination: &Destination) -> Result<()> {
         self.store.set_destination(destination, self.at())?
     }

@@ -61,11 +61,13 @@ fn inspection(facts: &RedeemFacts, now: Timestamp, ask_person: bool) -> Inspecti
 impl Gatepass {
     /// Issue a token for a person to a caller.
     ///
-    /// The issue is not synced: one that a power cut loses fails safe, and the redemption's sync makes it durable.
+    /// The issue is not synced: one that a power cut loses fails safe, and the redemption's sync makes it
+    /// durable.
     ///
     /// # Errors
-    /// [`Error::Invalid`](crate::Error::Invalid) for `destination`, `service_id`, `domain_id`, `sso_redirect_path`, `life` or `actor`; a refusal when the caller may not
-    /// (its standing, address, destination, client, rate) or the person may not sign in.
+    /// [`Error::Invalid`](crate::Error::Invalid) for `destination`, `service_id`, `domain_id`,
+    /// `sso_redirect_path`, `life` or `actor`; a refusal when the caller may not (its standing, address,
+    /// destination, client, rate) or the person may not sign in.
     pub fn issue(&self, caller: &Caller, request: &IssueRequest) -> Result<Issued> {
         if let Some(actor) = &request.actor {
             check_text("actor", actor, 0, 200)?;
@@ -83,20 +85,22 @@ impl Gatepass {
         })
     }
 
-    /// Read a token as a browser brought it. What can't be a token is refused like an unknown one, without asking the store.
+    /// Read a token as a browser brought it. What can't be a token is refused like an unknown one, without
+    /// asking the store.
     pub fn read_token(&self, text: &str, address: Option<IpAddr>) -> Result<Token> {
         Token::parse(text)
             .ok_or_else(|| self.refuse_guess(Guess::Token, Reason::TokenUnknown, address, self.now()))
     }
 
-    /// Spend a token: at most one call ever succeeds for each, whatever the number of threads, processes or machines that try.
+    /// Spend a token: at most one call ever succeeds for each, whatever the number of threads, processes or
+    /// machines that try.
     ///
     /// On success the redemption, its session and its audit event are on the disk.
     ///
     /// # Errors
-    /// Refused, in this order: unknown, redeemed, revoked, from the future, expired, credential void, person may not sign
-    /// in, wrong browser. For [`Reason::TokenRedeemed`] the [refusal](crate::Refusal) carries the first redemption's id and whether the
-    /// same browser came again.
+    /// Refused, in this order: unknown, redeemed, revoked, from the future, expired, credential void, person
+    /// may not sign in, wrong browser. For [`Reason::TokenRedeemed`] the [refusal](crate::Refusal) carries
+    /// the first redemption's id and whether the same browser came again.
     pub fn redeem(&self, request: &RedeemRequest) -> Result<Redemption> {
         let now = self.now();
         let (redemption, session) = self.draw_sign_in(request.start_session, now)?;
@@ -149,7 +153,8 @@ impl Gatepass {
         }
     }
 
-    /// Tell an operator the whole story of one token: what it is, what happened to it, and why it would be refused now.
+    /// Tell an operator the whole story of one token: what it is, what happened to it, and why it would be
+    /// refused now.
     pub fn explain(&self, token: &Token) -> Result<Explanation> {
         self.explain_reference(&token.reference())
     }

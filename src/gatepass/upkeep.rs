@@ -7,26 +7,27 @@ use crate::error::{Error, Reason, Result};
 use crate::upkeep::{Finding, Progress, Purged, Restored, Severity};
 
 impl Gatepass {
-    /// Delete everything whose time is over: spent and expired tokens past their retention, old sessions and audit events.
-    /// Issues do a part of it all along, so only a quiet store needs this.
+    /// Delete everything whose time is over: spent and expired tokens past their retention, old sessions and
+    /// audit events. Issues do a part of it all along, so only a quiet store needs this.
     pub fn purge(&self, progress: &mut Progress<'_>) -> Result<Purged> {
         Ok(self.store.purge(self.now(), progress)?)
     }
 
-    /// Copy the store, as it is now, to a new file while others use it; the number of pages. The copy holds no secret in clear, but
-    /// treat it as the store itself.
+    /// Copy the store, as it is now, to a new file while others use it; the number of pages. The copy holds
+    /// no secret in clear, but treat it as the store itself.
     pub fn backup(&self, to: impl AsRef<Path>, progress: &mut Progress<'_>) -> Result<u64> {
         Ok(self.store.backup(to.as_ref(), progress)?)
     }
 
-    /// Put a backup in place of everything. Sessions, tokens and sign-in links of the backup end, AutoAuth accepts only links signed
-    /// after the end of its window, and credentials revoked since the backup are good again: check the list in the answer.
+    /// Put a backup in place of everything. Sessions, tokens and sign-in links of the backup end, AutoAuth
+    /// accepts only links signed after the end of its window, and credentials revoked since the backup are
+    /// good again: check the list in the answer.
     pub fn restore(&self, from: impl AsRef<Path>, progress: &mut Progress<'_>) -> Result<Restored> {
         Ok(self.store.restore(from.as_ref(), self.nonce()?, self.at(), progress)?)
     }
 
-    /// Look for damage and danger: the file's structure, schema, permissions, identity, the clock, the sealed keys, and
-    /// settings that endanger. Each thing looked at gives at least one finding.
+    /// Look for damage and danger: the file's structure, schema, permissions, identity, the clock, the sealed
+    /// keys, and settings that endanger. Each thing looked at gives at least one finding.
     pub fn check(&self, progress: &mut Progress<'_>) -> Result<Vec<Finding>> {
         let mut findings = self.store.check(self.now(), progress)?;
         let (settings, keys) = self.store.autoauth_keys()?;

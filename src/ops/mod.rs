@@ -1,8 +1,9 @@
 //! The registry of management operations: a name, a JSON document in, a JSON document out, each typed inside.
 //!
-//! The tool's `--json`, the C ABI's `gatepass_call` and the wrappers' management methods all go through [`call`], so that an
-//! operation is written once. Names are `noun.verb`; parameters and answers use the same field names everywhere; times are RFC 3339 in
-//! UTC, durations whole seconds with `_seconds` in their name, ids JSON numbers. An unknown parameter is an error.
+//! The tool's `--json`, the C ABI's `gatepass_call` and the wrappers' management methods all go through
+//! [`call`], so that an operation is written once. Names are `noun.verb`; parameters and answers use the same
+//! field names everywhere; times are RFC 3339 in UTC, durations whole seconds with `_seconds` in their name,
+//! ids JSON numbers. An unknown parameter is an error.
 
 mod credentials;
 mod directory;
@@ -55,8 +56,8 @@ pub fn all() -> impl Iterator<Item = &'static Operation> {
 /// ```
 ///
 /// # Errors
-/// [`Error::Invalid`] for `operation` if there is none of that name, for a parameter that is missing, unknown or of the wrong type; and
-/// whatever the operation itself says.
+/// [`Error::Invalid`] for `operation` if there is none of that name, for a parameter that is missing, unknown
+/// or of the wrong type; and whatever the operation itself says.
 pub fn call(gate: &Gatepass, name: &str, parameters: Value) -> Result<Value> {
     let operation = all()
         .find(|operation| operation.name == name)
@@ -94,8 +95,8 @@ fn read<T: DeserializeOwned>(parameters: Value) -> Result<T> {
     })
 }
 
-/// The name of a field, unless it is one that nobody would give to a parameter: an error is one short line for a log, and
-/// what stands where a name belongs may be anything.
+/// The name of a field, unless it is one that nobody would give to a parameter: an error is one short line
+/// for a log, and what stands where a name belongs may be anything.
 fn printable(field: String) -> String {
     let usual = |byte: u8| byte.is_ascii_alphanumeric() || b"_.[]?".contains(&byte);
     if !field.is_empty() && field.len() <= LONGEST_FIELD && field.bytes().all(usual) {

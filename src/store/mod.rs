@@ -1,9 +1,9 @@
 //! The seam between the use cases and whatever keeps the data.
 //!
-//! Each method is one whole act: it begins, loads the facts, asks the domain's verdict, commits with its audit event and
-//! returns what came out. The outer `Err` means that the store could not answer; a refusal or an invalid value is the
-//! inner one. Only digests cross this seam, and `now` always comes from the caller. No transaction, driver or SQL type
-//! may appear here.
+//! Each method is one whole act: it begins, loads the facts, asks the domain's verdict, commits with its
+//! audit event and returns what came out. The outer `Err` means that the store could not answer; a refusal or
+//! an invalid value is the inner one. Only digests cross this seam, and `now` always comes from the caller.
+//! No transaction, driver or SQL type may appear here.
 
 #[cfg(test)]
 mod conformance;
@@ -300,7 +300,8 @@ pub(crate) trait UpkeepStore {
     fn purge(&self, now: Timestamp, progress: &mut Progress<'_>) -> StoreResult<Purged>;
     /// Copy the store, as it is now, to a new file while others use it.
     fn backup(&self, to: &Path, progress: &mut Progress<'_>) -> StoreResult<u64>;
-    /// Put the content of a backup in place of everything, in one act, with all sessions, tokens and links ended.
+    /// Put the content of a backup in place of everything, in one act, with all sessions, tokens and links
+    /// ended.
     fn restore(
         &self,
         from: &Path,

@@ -34,7 +34,8 @@ pub(crate) struct IssueFacts {
     pub(crate) destination: Option<Destination>,
 }
 
-/// May this be issued? Order: the caller's standing, the destination and its ids, the life, the subject, the rate.
+/// May this be issued? Order: the caller's standing, the destination and its ids, the life, the subject, the
+/// rate.
 pub(crate) fn judge_issue(
     caller: &Caller,
     request: &IssueRequest,
@@ -162,8 +163,8 @@ pub(crate) struct Replay {
     pub(crate) end_session: bool,
 }
 
-/// May this token be spent? The checks in design order: redeemed; revoked; from the future; expired; its credential;
-/// the person; the browser. (Unknown is the store's finding: there is nothing to judge.)
+/// May this token be spent? The checks in design order: redeemed; revoked; from the future; expired; its
+/// credential; the person; the browser. (Unknown is the store's finding: there is nothing to judge.)
 pub(crate) fn judge_redeem(act: &RedeemAct, facts: &RedeemFacts, now: Timestamp) -> Verdict {
     let token = &facts.token;
     if let Some(redeemed_at) = token.redeemed_at {
@@ -229,7 +230,8 @@ pub(crate) fn admit(facts: &RedeemFacts) -> Result<Option<Admitted>, Reason> {
     }
 }
 
-/// Where a token stands by itself, and the reason if it is not live. Neither the person nor the browser is asked about.
+/// Where a token stands by itself, and the reason if it is not live. Neither the person nor the browser is
+/// asked about.
 pub(crate) fn state_of(
     token: &TokenFacts,
     settings: &Settings,

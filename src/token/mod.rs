@@ -1,8 +1,8 @@
 //! SSO tokens: short-lived, spent once, bound to a person, a destination and the credential that issued them.
 //!
-//! A token is 20 bytes, shown as 40 lower-case hex characters (the shape of the public example, contract §1.2): 6 bytes of
-//! milliseconds and 14 from the system's generator. The store knows it by its time and its SHA-256 only. The order of the
-//! checks at redemption is decided in [`judge`](self), not by a backend.
+//! A token is 20 bytes, shown as 40 lower-case hex characters (the shape of the public example, contract
+//! §1.2): 6 bytes of milliseconds and 14 from the system's generator. The store knows it by its time and its
+//! SHA-256 only. The order of the checks at redemption is decided in [`judge`](self), not by a backend.
 
 mod judge;
 

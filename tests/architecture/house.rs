@@ -1,5 +1,5 @@
-//! The house's own data: which module is which part, who may name whom, and every exemption with its reason. A new
-//! module, part or exemption is a line here; the rules themselves stand in `rules`.
+//! The house's own data: which module is which part, who may name whom, and every exemption with its reason.
+//! A new module, part or exemption is a line here; the rules themselves stand in `rules`.
 
 /// A part of the crate, from the table of contents of the design.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -1,5 +1,5 @@
-//! Who may know whom: the rules of the design, kept by scanning the source. Each rule runs over `src` and, in the same
-//! run, over planted violations that it must catch, since a check that can't fail proves nothing.
+//! Who may know whom: the rules of the design, kept by scanning the source. Each rule runs over `src` and, in
+//! the same run, over planted violations that it must catch, since a check that can't fail proves nothing.
 
 #![allow(missing_docs, clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 

@@ -1,4 +1,5 @@
-//! Planted violations: each rule must catch every one, however it is written, and let pass what only looks like one.
+//! Planted violations: each rule must catch every one, however it is written, and let pass what only looks
+//! like one.
 
 use crate::rules::{self, Rule};
 use crate::tree::Tree;

@@ -1,5 +1,5 @@
-//! The rules of the design's section on parts, each a function from the source tree to what breaks it. What is data
-//! stands in `house`.
+//! The rules of the design's section on parts, each a function from the source tree to what breaks it. What
+//! is data stands in `house`.
 
 use std::fmt;
 
@@ -118,7 +118,8 @@ pub(crate) fn the_domain_is_pure(tree: &Tree) -> Vec<Violation> {
     })
 }
 
-/// Use cases name no driver and no libc either; only `store::open` names backends, only backends their driver.
+/// Use cases name no driver and no libc either; only `store::open` names backends, only backends their
+/// driver.
 pub(crate) fn only_store_open_names_backends(tree: &Tree) -> Vec<Violation> {
     each(tree, |source, report| {
         let own = part(source);

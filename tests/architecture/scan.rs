@@ -1,5 +1,5 @@
-//! Rust source cut into tokens: just enough of the language to tell a path from a comment, a string from a character and
-//! a test from the code that ships. It must not know any rule.
+//! Rust source cut into tokens: just enough of the language to tell a path from a comment, a string from a
+//! character and a test from the code that ships. It must not know any rule.
 
 /// What a token is.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -248,8 +248,8 @@ impl Scanner {
     }
 }
 
-/// The tokens of `all` that ship: without items under `#[cfg(test)]`. The names of modules in other files that are
-/// tests go to `elsewhere`.
+/// The tokens of `all` that ship: without items under `#[cfg(test)]`. The names of modules in other files
+/// that are tests go to `elsewhere`.
 pub(crate) fn without_tests(all: &[Token], elsewhere: &mut Vec<String>) -> Vec<Token> {
     let mut kept = Vec::new();
     let mut at = 0;

@@ -1,5 +1,5 @@
-//! Tells SQL from prose, in a string literal. Written in capitals a statement is taken for one at once; in small letters
-//! it must also have the marks of one, since "select the client" is good English.
+//! Tells SQL from prose, in a string literal. Written in capitals a statement is taken for one at once; in
+//! small letters it must also have the marks of one, since "select the client" is good English.
 
 /// Whether `text` is an SQL statement, or a piece of one.
 pub(crate) fn looks_like_sql(text: &str) -> bool {
@@ -33,8 +33,8 @@ pub(crate) fn reads_time_or_randomness(text: &str) -> bool {
     .any(|source| small.contains(source))
 }
 
-/// Whether these literals, in the order in which they stand in one file, can switch a connection's syncing off.
-/// `None` stands for the end of a statement.
+/// Whether these literals, in the order in which they stand in one file, can switch a connection's syncing
+/// off. `None` stands for the end of a statement.
 pub(crate) fn switches_sync_off(literals: &[Option<&str>]) -> bool {
     let mentioned = literals.iter().flatten().any(|text| text.to_ascii_lowercase().contains("synchronous"));
     let mut before: Option<String> = None;

@@ -1,6 +1,6 @@
-//! The source tree as the rules see it: every file with its module path, every path that its code names, and what each
-//! path leads to through imports, renames, globs and re-exports. As good as a scan of tokens can be, and where it can't
-//! know, it offers every reading that it found. It must not know any rule.
+//! The source tree as the rules see it: every file with its module path, every path that its code names, and
+//! what each path leads to through imports, renames, globs and re-exports. As good as a scan of tokens can
+//! be, and where it can't know, it offers every reading that it found. It must not know any rule.
 
 use std::collections::{HashMap, HashSet};
 use std::path::Path;
@@ -8,7 +8,8 @@ use std::path::Path;
 use crate::scan::{self, Token};
 use crate::walk::{Mention, Walk};
 
-/// A module path or item path. Own paths start with `crate`, others with the name of their crate, unknown ones with `?`.
+/// A module path or item path. Own paths start with `crate`, others with the name of their crate, unknown
+/// ones with `?`.
 pub(crate) type Route = Vec<String>;
 
 /// One file under `src`.

@@ -1,5 +1,5 @@
-//! One pass over a file's tokens: the paths that it names, the names that it imports, the modules that it declares. What
-//! a path leads to is not known here.
+//! One pass over a file's tokens: the paths that it names, the names that it imports, the modules that it
+//! declares. What a path leads to is not known here.
 
 use crate::scan::{Kind, Token};
 use crate::tree::Route;
@@ -84,7 +84,8 @@ impl Walk {
                     let before = at.checked_sub(1).map(|before| &code[before].kind);
                     let mut raw = Route::new();
                     if token.kind == Kind::Sep {
-                        // `<path>::name`: the name belongs to the path between the brackets; another `>::` to nothing known.
+                        // `<path>::name`: the name belongs to the path between the brackets; another `>::` to
+                        // nothing known.
                         match (&last_path, before) {
                             (Some((end, path)), Some(Kind::Mark('>'))) if end + 1 == at => {
                                 raw.clone_from(path)

@@ -48,7 +48,8 @@ fn write_numbered(connection: &Connection, event: &NewEvent<'_>, now: Timestamp)
     Ok(AuditRef { at: now, seq })
 }
 
-/// Write a refusal: the first one per subject, kind, reason and minute as an event, later ones by raising its counter.
+/// Write a refusal: the first one per subject, kind, reason and minute as an event, later ones by raising its
+/// counter.
 pub(super) fn write_refusal(
     connection: &Connection,
     event: &NewEvent<'_>,

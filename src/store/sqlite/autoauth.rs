@@ -176,7 +176,8 @@ impl AutoAuthStore for SqliteStore {
     }
 
     fn accept_link(&self, act: &AcceptAct, now: Timestamp) -> StoreResult<Outcome<Accepted>> {
-        // A link that is refused for good needs no sync, and an outdated one must not cost one each time it is clicked.
+        // A link that is refused for good needs no sync, and an outdated one must not cost one each time it
+        // is clicked.
         let first = self.database.read(|connection| self.accept_facts(connection, act))?;
         let sync = if judge_accept(act, &first, now).is_ok() { Sync::Synced } else { Sync::Relaxed };
         self.database.write(sync, |connection| {

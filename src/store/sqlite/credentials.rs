@@ -290,7 +290,8 @@ impl CredentialStore for SqliteStore {
                 Some(since) => sessions::end_of_credential(connection, found.credential_id, since, at.now)?,
                 None => 0,
             };
-            // Without an overlap the old secret goes at once, or it would live again after the clock is set back.
+            // Without an overlap the old secret goes at once, or it would live again after the clock is set
+            // back.
             let old_until = (!rotation.overlap.is_zero()).then(|| at.now.plus(rotation.overlap));
             connection
                 .execute(

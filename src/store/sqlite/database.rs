@@ -35,8 +35,8 @@ pub(super) enum Sync {
     Relaxed,
 }
 
-/// Where a file can't be renamed in one step, a new store has a second name for a moment, its scratch file's; no longer
-/// than this.
+/// Where a file can't be renamed in one step, a new store has a second name for a moment, its scratch file's;
+/// no longer than this.
 const SECOND_NAME: Duration = Duration::from_millis(500);
 
 /// How many pages the write-ahead log holds before it is written back to the database.
@@ -141,8 +141,8 @@ pub(super) fn look_at(path: &Path) -> StoreResult<PathBuf> {
     Ok(path)
 }
 
-/// SQLite names the log after the file. A file with two names has two logs, neither of which knows what the other has
-/// spent.
+/// SQLite names the log after the file. A file with two names has two logs, neither of which knows what the
+/// other has spent.
 fn refuse_second_name(path: &Path) -> StoreResult<()> {
     let until = Instant::now() + SECOND_NAME;
     while sys::names(path).map_err(|_| StoreError::Missing)? > 1 {
@@ -220,7 +220,8 @@ impl Database {
         act(connection)
     }
 
-    /// Run a single reading statement. Uses the writer's connection while nobody writes, since its pages are in memory.
+    /// Run a single reading statement. Uses the writer's connection while nobody writes, since its pages are
+    /// in memory.
     pub(super) fn peek<T>(&self, act: impl FnOnce(&Connection) -> StoreResult<T>) -> StoreResult<T> {
         self.usable()?;
         match self.writer.take_idle() {
@@ -235,9 +236,9 @@ impl Database {
 
     /// Run a writing act: every change of a store goes through here.
     ///
-    /// The act sees its facts and makes its changes under SQLite's write lock. An `Err` of the act undoes everything. A synced act
-    /// syncs even if it changed nothing, so that no answer rests on what another caller has not synced yet, and is
-    /// answered only if the file is still the one that was opened.
+    /// The act sees its facts and makes its changes under SQLite's write lock. An `Err` of the act undoes
+    /// everything. A synced act syncs even if it changed nothing, so that no answer rests on what another
+    /// caller has not synced yet, and is answered only if the file is still the one that was opened.
     pub(super) fn write<T>(
         &self,
         sync: Sync,

@@ -1,11 +1,13 @@
-//! What SQLite says, as a [`StoreError`]. Messages of SQLite about a statement may quote a value, so none is passed on.
+//! What SQLite says, as a [`StoreError`]. Messages of SQLite about a statement may quote a value, so none is
+//! passed on.
 
 use rusqlite::ffi;
 
 use crate::error::StoreError;
 use crate::store::StoreResult;
 
-/// Turns a driver's result into ours, for reads and for writes whose transaction is still open: the act was not done.
+/// Turns a driver's result into ours, for reads and for writes whose transaction is still open: the act was
+/// not done.
 pub(super) trait ReadError<T> {
     fn read(self) -> StoreResult<T>;
 }

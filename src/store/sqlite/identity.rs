@@ -1,8 +1,9 @@
 //! Which file is open, in which process, and whether it may still be trusted.
 //!
-//! SQLite's locks are POSIX locks: they belong to a process and a file, not to a handle. A child of a fork inherits open
-//! handles without their locks, and a file that was renamed over leaves handles writing to one that nobody else sees. So a
-//! store is known by device, inode and process; both are compared at open and before every synced answer.
+//! SQLite's locks are POSIX locks: they belong to a process and a file, not to a handle. A child of a fork
+//! inherits open handles without their locks, and a file that was renamed over leaves handles writing to one
+//! that nobody else sees. So a store is known by device, inode and process; both are compared at open and
+//! before every synced answer.
 
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};

@@ -1,7 +1,8 @@
 //! The SQLite backend: one file, WAL, a file per noun.
 //!
-//! It loads facts, asks the domain's verdict and writes what came out, all within one `BEGIN IMMEDIATE` transaction per act.
-//! Nothing else in the crate knows SQL, and nothing at all opens the file but SQLite (see `identity`).
+//! It loads facts, asks the domain's verdict and writes what came out, all within one `BEGIN IMMEDIATE`
+//! transaction per act. Nothing else in the crate knows SQL, and nothing at all opens the file but SQLite
+//! (see `identity`).
 
 mod admins;
 mod audit;

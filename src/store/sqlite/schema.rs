@@ -1,11 +1,12 @@
 //! The schema and its versions.
 //!
-//! The tables are explained in `schema.sql`, which always holds the newest version. A file names its version in
-//! `user_version` and its kind in `application_id`; `store.compatible` is the oldest version whose release may still use it.
+//! The tables are explained in `schema.sql`, which always holds the newest version. A file names its version
+//! in `user_version` and its kind in `application_id`; `store.compatible` is the oldest version whose release
+//! may still use it.
 //!
-//! To change the schema: add the statements to `schema.sql`, add a [`Step`] and a fixture file of the version before. A
-//! step that only adds (a table, a column with a default, an index) runs when the store is opened; any other runs by
-//! `gatepass migrate` alone. Nothing is ever deleted to repair something.
+//! To change the schema: add the statements to `schema.sql`, add a [`Step`] and a fixture file of the version
+//! before. A step that only adds (a table, a column with a default, an index) runs when the store is opened;
+//! any other runs by `gatepass migrate` alone. Nothing is ever deleted to repair something.
 
 use rusqlite::Connection;
 
@@ -45,7 +46,8 @@ pub(super) fn create(connection: &Connection) -> rusqlite::Result<()> {
         .execute_batch(&format!("PRAGMA application_id = {APPLICATION_ID}; PRAGMA user_version = {VERSION};"))
 }
 
-/// Is this a store that we may use, and is its schema ours? Brings an older one up to date where steps only add.
+/// Is this a store that we may use, and is its schema ours? Brings an older one up to date where steps only
+/// add.
 pub(super) fn check_and_upgrade(connection: &Connection) -> StoreResult<()> {
     check_and_upgrade_by(connection, STEPS, VERSION)
 }

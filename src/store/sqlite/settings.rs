@@ -26,7 +26,8 @@ use crate::upkeep::{StoreId, StoreInfo};
 /// How long the making of a new file may wait; nobody else knows its name.
 const NEW_FILE: Duration = Duration::from_secs(5);
 
-/// Make a store under a hidden name, complete, and give it its name in one step: nobody ever sees half of one.
+/// Make a store under a hidden name, complete, and give it its name in one step: nobody ever sees half of
+/// one.
 pub(in crate::store) fn create(path: &Path, creation: &Creation<'_>, at: At<'_>) -> StoreResult<()> {
     check_sqlite()?;
     match std::fs::symlink_metadata(path) {

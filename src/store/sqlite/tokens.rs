@@ -23,7 +23,8 @@ use crate::token::{
     TokenQuery, Verdict, judge_issue, judge_redeem, state_of,
 };
 
-/// One issue in so many also deletes what is over: 128 rows at a time cost less than two at each (perf lever 6).
+/// One issue in so many also deletes what is over: 128 rows at a time cost less than two at each (perf lever
+/// 6).
 const PURGE_EVERY: u8 = 64;
 
 /// The columns of a token, followed by those of the credential that issued it and of the admin.
@@ -140,8 +141,9 @@ impl SqliteStore {
         Ok(Some(RedeemFacts { settings, token, subject }))
     }
 
-    /// Do what the verdict says. The row is changed by a condition of its own all the same, so that no mistake before it can
-    /// spend a token twice; `guarded` is false only in the variant that the race self-check must catch.
+    /// Do what the verdict says. The row is changed by a condition of its own all the same, so that no
+    /// mistake before it can spend a token twice; `guarded` is false only in the variant that the race
+    /// self-check must catch.
     fn apply(
         &self,
         connection: &Connection,
@@ -286,7 +288,8 @@ impl TokenStore for SqliteStore {
         if self.redeems_check_then_act() {
             return self.redeem_check_then_act(act, now);
         }
-        // What is unknown is answered without a write, and what is spent already stays so: its refusal needs no sync.
+        // What is unknown is answered without a write, and what is spent already stays so: its refusal needs
+        // no sync.
         let sync = match self.database.peek(|connection| exists(connection, &act.key))? {
             None => return Ok(Err(Refusal::new(Reason::TokenUnknown))),
             Some(true) if !self.replay_ends_session(act, now)? => Sync::Relaxed,
@@ -295,7 +298,8 @@ impl TokenStore for SqliteStore {
         self.database.write(sync, |connection| match self.redeem_facts(connection, &Named::Key(act.key))? {
             None => Ok(Err(Refusal::new(Reason::TokenUnknown))),
             Some(facts) => match self.apply(connection, act, &facts, now, true)? {
-                // The policy was changed since it was looked at. Undone, so that it is tried again with a sync.
+                // The policy was changed since it was looked at. Undone, so that it is tried again with a
+                // sync.
                 Err(refusal) if refusal.session_ended && sync == Sync::Relaxed => Err(StoreError::Busy),
                 outcome => Ok(outcome),
             },
