@@ -18,6 +18,8 @@ pub(super) struct Pool<T> {
 struct State<T> {
     idle: Vec<T>,
     lent: usize,
+    /// Takers who sleep; without any, giving back needs no call of the system.
+    waiting: usize,
 }
 
 /// Something lent; it goes back when dropped.
@@ -30,7 +32,7 @@ pub(super) struct Lease<'a, T> {
 impl<T> Pool<T> {
     pub(super) fn new(most: usize, first: Option<T>) -> Self {
         Pool {
-            state: Mutex::new(State { idle: first.into_iter().collect(), lent: 0 }),
+            state: Mutex::new(State { idle: first.into_iter().collect(), lent: 0, waiting: 0 }),
             freed: Condvar::new(),
             most,
         }
@@ -65,7 +67,9 @@ impl<T> Pool<T> {
             if left.is_zero() {
                 return Err(StoreError::Busy);
             }
+            state.waiting += 1;
             state = self.freed.wait_timeout(state, left).unwrap_or_else(PoisonError::into_inner).0;
+            state.waiting -= 1;
         }
     }
 
@@ -101,8 +105,11 @@ impl<T> Drop for Lease<'_, T> {
         let mut state = self.pool.lock();
         state.lent -= 1;
         state.idle.extend(self.thing.take());
+        let awaited = state.waiting > 0;
         drop(state);
-        self.pool.freed.notify_one();
+        if awaited {
+            self.pool.freed.notify_one();
+        }
     }
 }
 
