@@ -1,6 +1,6 @@
 //! Credentials: found by what callers send, made, rotated and revoked.
 
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
@@ -49,13 +49,19 @@ pub(super) fn facts(row: &Row<'_>, first: usize) -> rusqlite::Result<CallerFacts
     })
 }
 
+/// The text of a hot statement, put together once.
+static FACTS_BY_ID: LazyLock<String> = LazyLock::new(|| {
+    format!(
+        "SELECT {FACTS} FROM credential LEFT JOIN admin ON admin.id = credential.admin_id
+         WHERE credential.id = ?1"
+    )
+});
+
 /// How a caller stands in this transaction.
 pub(super) fn caller_facts(connection: &Connection, caller: &Caller) -> StoreResult<Option<CallerFacts>> {
     match caller.0 {
         CallerId::Api { credential, .. } | CallerId::Host { credential } => connection
-            .prepare_cached(&format!(
-                "SELECT {FACTS} FROM credential LEFT JOIN admin ON admin.id = credential.admin_id WHERE credential.id = ?1"
-            ))
+            .prepare_cached(&FACTS_BY_ID)
             .read()?
             .query_row([credential], |row| facts(row, 0))
             .optional()

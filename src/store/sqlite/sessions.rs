@@ -1,5 +1,7 @@
 //! Sessions: started within other acts, checked, touched, ended.
 
+use std::sync::LazyLock;
+
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use super::audit::write_event;
@@ -61,14 +63,14 @@ fn session(row: &Row<'_>) -> rusqlite::Result<SessionFacts> {
     })
 }
 
+/// The text of a hot statement, put together once.
+static BY_KEY: LazyLock<String> = LazyLock::new(|| format!("SELECT {COLUMNS} FROM session WHERE key = ?1"));
+
 fn find(connection: &Connection, named: &Named) -> StoreResult<Option<SessionFacts>> {
     match named {
-        Named::Key(key) => connection
-            .prepare_cached(&format!("SELECT {COLUMNS} FROM session WHERE key = ?1"))
-            .read()?
-            .query_row([key.as_slice()], session)
-            .optional()
-            .read(),
+        Named::Key(key) => {
+            connection.prepare_cached(&BY_KEY).read()?.query_row([key.as_slice()], session).optional().read()
+        }
         Named::Reference(reference) => Ok(connection
             .prepare_cached(&format!("SELECT {COLUMNS} FROM session WHERE key >= ?1 ORDER BY key LIMIT 1"))
             .read()?

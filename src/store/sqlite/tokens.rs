@@ -1,6 +1,6 @@
 //! SSO tokens: issued, inspected, redeemed, revoked.
 
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
@@ -42,6 +42,16 @@ pub(super) fn select(condition: &str) -> String {
     )
 }
 
+/// The texts of the hot statements, put together once.
+static BY_KEY: LazyLock<String> = LazyLock::new(|| select("WHERE token.key = ?1"));
+static SPEND: LazyLock<String> = LazyLock::new(|| spend("redeemed_at IS NULL"));
+
+fn spend(condition: &str) -> String {
+    format!(
+        "UPDATE token SET redeemed_at = ?2, redemption = ?3, session_key = ?4 WHERE key = ?1 AND {condition}"
+    )
+}
+
 fn token(row: &Row<'_>) -> rusqlite::Result<TokenFacts> {
     let credential: Option<CredentialId> = row.get(5)?;
     let issuer = match credential {
@@ -74,7 +84,7 @@ fn token(row: &Row<'_>) -> rusqlite::Result<TokenFacts> {
 /// One token by key or name.
 fn find(connection: &Connection, named: &Named) -> StoreResult<Option<TokenFacts>> {
     let mut statement = match named {
-        Named::Key(_) => connection.prepare_cached(&select("WHERE token.key = ?1")),
+        Named::Key(_) => connection.prepare_cached(&BY_KEY),
         // A name is the start of the key, so the first key at or after it is the one, if it begins so.
         Named::Reference(_) => {
             connection.prepare_cached(&select("WHERE token.key >= ?1 ORDER BY token.key LIMIT 1"))
@@ -163,11 +173,15 @@ impl SqliteStore {
             }
             Verdict::Redeemed(replay) => return replay::refuse(connection, act, token, replay, now).map(Err),
         };
-        let condition = if guarded { "redeemed_at IS NULL" } else { "1" };
+        let unguarded;
+        let sql = if guarded {
+            &*SPEND
+        } else {
+            unguarded = spend("1");
+            &unguarded
+        };
         let spent = connection
-            .prepare_cached(&format!(
-                "UPDATE token SET redeemed_at = ?2, redemption = ?3, session_key = ?4 WHERE key = ?1 AND {condition}"
-            ))
+            .prepare_cached(sql)
             .read()?
             .execute(params![token.key, now, act.redemption, act.session])
             .read()?;
