@@ -30,7 +30,9 @@ impl ByHand {
         let connection = Connection::open(path).unwrap();
         connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, tuned).unwrap();
         connection.set_prepared_statement_cache_capacity(64);
-        connection.execute_batch("PRAGMA foreign_keys = ON; PRAGMA synchronous = FULL").unwrap();
+        connection
+            .execute_batch("PRAGMA foreign_keys = ON; PRAGMA secure_delete = ON; PRAGMA synchronous = FULL")
+            .unwrap();
         ByHand { connection, full: true }
     }
 
@@ -122,11 +124,17 @@ impl ByHand {
         self.run("BEGIN IMMEDIATE", []);
         self.look(
             "SELECT token.key, token.user_id, token.client_id, token.destination, token.landing, token.credential_id,
-                    token.serial, token.issued_at, token.expires_at, token.redeemed_at, token.revoked_at,
-                    credential.enabled, ifnull(admin.enabled, 1), credential.expires_at, credential.revoked_at,
-                    credential.limits
-             FROM token LEFT JOIN credential ON credential.id = token.credential_id
-             LEFT JOIN admin ON admin.id = credential.admin_id WHERE token.key = ?1",
+                    token.admin_id, token.serial, token.actor, token.binding, token.issued_at, token.expires_at,
+                    token.redeemed_at, token.redemption, token.session_key, token.revoked_at, token.replays,
+                    token.replayed_at, by_password.enabled, credential.enabled, ifnull(admin.enabled, 1),
+                    credential.expires_at, credential.revoked_at, credential.serial, credential.old_until,
+                    credential.void_serial, credential.limits, credential.last_used_at, credential.minute,
+                    credential.minute_issues
+             FROM token
+             LEFT JOIN credential ON credential.id = token.credential_id
+             LEFT JOIN admin ON admin.id = credential.admin_id
+             LEFT JOIN admin AS by_password ON by_password.id = token.admin_id
+             WHERE token.key = ?1",
             [key],
         );
         self.look("SELECT settings_nonce FROM store", []);

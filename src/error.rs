@@ -323,7 +323,7 @@ pub enum StoreError {
         known: i64,
     },
     /// An older release wrote this store and the change needs an explicit step.
-    #[error("the store has schema {found}, this release needs {needed}: run `gatepass migrate`")]
+    #[error("the store has schema {found}, this release needs {needed}: it must be migrated first")]
     SchemaOlder {
         /// The schema version in the file.
         found: i64,

@@ -16,8 +16,8 @@
 //! * [`ops`]: every management operation by name, JSON in and JSON out.
 //! * [`clock`], [`secret`], [`id`], [`seal`], [`throttle`], [`upkeep`]: what they stand on.
 
-#[cfg(not(unix))]
-compile_error!("Gatepass needs POSIX file identity and locks: Linux or macOS");
+#[cfg(not(any(target_os = "linux", target_os = "macos")))]
+compile_error!("Gatepass knows how to sync and lock files on Linux and macOS only");
 
 pub mod admin;
 pub mod audit;

@@ -37,17 +37,6 @@ pub enum ReusePolicy {
     Window,
 }
 
-/// When the sign-in pages ask "continue as B?" before they spend a token.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum ConfirmPolicy {
-    /// When somebody else is signed in.
-    #[default]
-    OtherUser,
-    /// Always.
-    Always,
-}
-
 /// One setting as it is listed.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[non_exhaustive]
@@ -148,7 +137,7 @@ macro_rules! settings {
 
 /// Whether the setting is a list of addresses and ranges, in which a single address may stand.
 fn holds_networks(name: &str) -> bool {
-    matches!(name, "allowed_addresses" | "trusted_proxies")
+    name == "allowed_addresses"
 }
 
 fn within(least: u32, most: u32) -> impl Fn(&u32) -> Result<(), String> {
@@ -185,10 +174,6 @@ settings! {
     legacy_admin_auth: bool = false, |_| Ok(());
     /// Addresses or CIDR ranges that calls may come from; checked before credentials. Empty: any.
     allowed_addresses: Vec<IpNet> = Vec::new(), |_| Ok(());
-    /// Addresses or CIDR ranges of the proxies whose X-Forwarded-For is believed. Empty: none.
-    trusted_proxies: Vec<IpNet> = Vec::new(), |_| Ok(());
-    /// When the sign-in pages ask before they spend a token: other_user or always.
-    confirm: ConfirmPolicy = ConfirmPolicy::OtherUser, |_| Ok(());
     /// Pages that no redirect may lead to: name.php, folder/ or parameter=. The whole list, so name the
     /// built-in entries too.
     deny: DenyTable = DenyTable::default(), |_| Ok(());
@@ -243,12 +228,6 @@ impl Settings {
             "replay_policy",
             "replays of spent tokens are not recorded",
         );
-        let everyone = |net: &IpNet| net.prefix_len() == 0;
-        warn(
-            self.trusted_proxies.iter().any(everyone),
-            "trusted_proxies",
-            "every caller is believed about his own address",
-        );
         let held: Vec<String> = self.deny.entries().collect();
         let missing = DenyTable::default().entries().any(|entry| !held.contains(&entry));
         warn(
@@ -289,11 +268,10 @@ mod tests {
 
     #[test]
     fn a_single_address_may_stand_in_a_list_of_ranges() {
-        for name in ["allowed_addresses", "trusted_proxies"] {
-            let mut all = settings();
-            all.set(name, json!(["203.0.113.7", "2001:db8::/32"])).unwrap();
-            assert_eq!(all.get(name).unwrap().value, json!(["203.0.113.7/32", "2001:db8::/32"]));
-        }
+        let mut all = settings();
+        all.set("allowed_addresses", json!(["203.0.113.7", "2001:db8::/32"])).unwrap();
+        let held = all.get("allowed_addresses").unwrap().value;
+        assert_eq!(held, json!(["203.0.113.7/32", "2001:db8::/32"]));
     }
 
     #[test]

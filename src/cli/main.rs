@@ -50,9 +50,11 @@ use context::{Context, Global};
 use failure::{Failure, Status};
 use output::{Outcome, Output};
 
-/// The tool's version with SQLite's.
-static VERSION: LazyLock<String> =
-    LazyLock::new(|| format!("{} (SQLite {})", env!("CARGO_PKG_VERSION"), gatepass::sqlite_version()));
+/// The tool's version with SQLite's and the platform.
+static VERSION: LazyLock<String> = LazyLock::new(|| {
+    let (version, target) = (env!("CARGO_PKG_VERSION"), env!("GATEPASS_TARGET"));
+    format!("{version} (SQLite {}, {target})", gatepass::sqlite_version())
+});
 
 /// Hands a signed-in person over from one trusted system to another:
 /// single-use sign-on tokens over one SQLite file

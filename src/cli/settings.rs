@@ -24,7 +24,7 @@ Examples:
   gatepass settings set session_idle_seconds 900
   gatepass settings set replay_policy revoke
   gatepass settings set allowed_addresses 203.0.113.0/24,2001:db8::/32
-  gatepass settings set trusted_proxies ''
+  gatepass settings set allowed_addresses ''
 
 A list is given with commas between its entries, or as a JSON array; nothing at all empties it.")]
     Set {

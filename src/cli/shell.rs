@@ -70,5 +70,7 @@ pub(crate) fn man(args: &ManArgs) -> Result<Outcome, Failure> {
 
 pub(crate) fn version() -> Outcome {
     let (gatepass, sqlite) = (env!("CARGO_PKG_VERSION"), gatepass::sqlite_version());
-    Outcome::text(json!({ "gatepass": gatepass, "sqlite": sqlite }), format!("gatepass {}", &*super::VERSION))
+    let target = env!("GATEPASS_TARGET");
+    let document = json!({ "gatepass": gatepass, "sqlite": sqlite, "target": target });
+    Outcome::text(document, format!("gatepass {}", &*super::VERSION))
 }

@@ -40,7 +40,7 @@ Examples:
     /// Enable a user
     #[command(after_help = "Example:\n  gatepass user enable 1")]
     Enable(One),
-    /// Disable a user: sessions and unspent tokens end at once
+    /// Disable a user: the sessions end, and nothing signs the user in until enabled again
     #[command(after_help = "Example:\n  gatepass user disable 1")]
     Disable(One),
     /// Give everything that is stored about a user; audited

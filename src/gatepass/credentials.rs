@@ -9,7 +9,7 @@ use crate::audit::{EventKind, NewEvent};
 use crate::credential::{
     Caller, CallerId, Credential, IssuedSecret, NewCredential, Rotation, authenticate, format, within,
 };
-use crate::error::{Error, Reason, Refusal, Result};
+use crate::error::{Error, Reason, Result};
 use crate::secret::Secret;
 use crate::store::CredentialRow;
 use crate::throttle::Guess;
@@ -65,10 +65,14 @@ impl Gatepass {
                 event.credential = Some(credential);
                 event.address = address;
                 event.refused = Some(reason);
-                let reference = self.store.record(&event, now)?;
-                let mut refusal = Refusal::new(reason).recorded(Some(reference));
-                refusal.retry_after = self.throttle.failed(address, now);
-                Err(refusal.into())
+                let refused = self.refuse_recorded(&event, reason, address, now);
+                // Whoever holds a secret that was revoked hears what a guesser hears.
+                Err(match refused {
+                    Error::Refused(refusal) if reason == Reason::AuthenticationFailed => {
+                        refusal.recorded(None).into()
+                    }
+                    other => other,
+                })
             }
         }
     }
@@ -108,8 +112,7 @@ impl Gatepass {
             event.admin = caller.admin_id();
             event.address = address;
             event.refused = Some(reason);
-            let reference = self.store.record(&event, now)?;
-            return Err(Refusal::new(reason).recorded(Some(reference)).into());
+            return Err(self.refuse_recorded(&event, reason, address, now));
         }
         Ok(())
     }

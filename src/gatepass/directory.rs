@@ -1,7 +1,5 @@
 //! Users, clients and memberships of a store in mode `managed`.
 
-use std::time::Duration;
-
 use serde::Serialize;
 
 use super::Gatepass;
@@ -30,8 +28,8 @@ pub struct UserExport {
     pub events: Vec<AuditEvent>,
 }
 
-/// Most rows of each kind in an export.
-const EXPORT_MOST: u32 = 100_000;
+/// How many rows an export reads at a time.
+const PAGE: u32 = 1_000;
 
 impl Gatepass {
     /// Add a user.
@@ -75,24 +73,31 @@ impl Gatepass {
         self.managed()?;
         let user = self.user(id)?;
         let now = self.now();
-        let sessions = self.store.list_sessions(
-            &SessionQuery { user_id: Some(id), all: true, ..SessionQuery::default() },
-            EXPORT_MOST,
-            now,
-        )?;
-        let mut tokens = Vec::new();
-        let mut query = TokenQuery { user_id: Some(id), limit: Some(1_000), ..TokenQuery::default() };
-        loop {
-            let page = self.list_tokens(&query)?;
-            query.before = page.last().map(|token| token.token);
-            let last = page.len() < 1_000;
-            tokens.extend(page);
-            if last || tokens.len() >= EXPORT_MOST as usize {
-                break;
-            }
+        let mut sessions: Vec<Session> = Vec::new();
+        let mut query = SessionQuery { user_id: Some(id), all: true, ..SessionQuery::default() };
+        while let page = self.store.list_sessions(&query, PAGE, now)?
+            && !page.is_empty()
+        {
+            query.before = page.last().map(|session| session.session);
+            sessions.extend(page);
         }
-        let range = AuditQuery::between(Timestamp::from_millis(0), now.plus(Duration::from_secs(86_400)));
-        let events = self.store.audit_events(&AuditQuery { user_id: Some(id), ..range }, EXPORT_MOST)?;
+        let mut tokens: Vec<Inspection> = Vec::new();
+        let mut query = TokenQuery { user_id: Some(id), limit: Some(PAGE), ..TokenQuery::default() };
+        while let page = self.list_tokens(&query)?
+            && !page.is_empty()
+        {
+            query.before = page.last().map(|token| token.token);
+            tokens.extend(page);
+        }
+        let mut events: Vec<AuditEvent> = Vec::new();
+        let ages = AuditQuery::between(Timestamp::from_millis(0), Timestamp::from_millis(i64::MAX));
+        let mut query = AuditQuery { user_id: Some(id), ..ages };
+        while let page = self.store.audit_events(&query, PAGE)?
+            && !page.is_empty()
+        {
+            query.after = page.last().map(|event| event.reference);
+            events.extend(page);
+        }
         let mut event = NewEvent::new(EventKind::UserExported).by(self.actor.as_deref());
         event.user = Some(id);
         self.store.record(&event, now)?;

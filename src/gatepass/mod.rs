@@ -157,6 +157,25 @@ impl Gatepass {
         Error::Refused(refusal)
     }
 
+    /// A refusal that leaves an event. The answer is known and stays so where the event can't be written just now.
+    fn refuse_recorded(
+        &self,
+        event: &NewEvent<'_>,
+        reason: Reason,
+        address: Option<IpAddr>,
+        now: Timestamp,
+    ) -> Error {
+        let reference = match self.store.record(event, now) {
+            Ok(reference) => Some(reference),
+            Err(StoreError::Busy | StoreError::Full | StoreError::ReadOnly | StoreError::Io(_)) => None,
+            Err(error) => return error.into(),
+        };
+        match self.refuse_failure(reason, address, now) {
+            Error::Refused(refusal) => refusal.recorded(reference).into(),
+            error => error,
+        }
+    }
+
     fn flush_guesses(&self, now: Timestamp) {
         if let Some(counts) = self.guesses.take_due(now) {
             let mut event = NewEvent::new(EventKind::Guesses).detail(format!(

@@ -149,6 +149,7 @@ impl Options {
     /// newer schema, a folder that can't be written, a handle inherited over a fork. [`Error::Invalid`] for
     /// an unusable sealing key file.
     pub fn open(self, path: impl AsRef<Path>) -> Result<Gatepass> {
+        self.check()?;
         let store = store::open(path.as_ref(), self.deadline)?;
         self.finish(path.as_ref(), store)
     }
@@ -161,10 +162,12 @@ impl Options {
         self.finish(path.as_ref(), store)
     }
 
+    /// What can be wrong with the options themselves, before anything is touched.
+    fn check(&self) -> Result<()> {
+        self.actor.as_deref().map_or(Ok(()), |actor| check_text("actor", actor, 0, 200))
+    }
+
     fn finish(self, path: &Path, store: std::sync::Arc<dyn store::Store>) -> Result<Gatepass> {
-        if let Some(actor) = &self.actor {
-            check_text("actor", actor, 0, 200)?;
-        }
         let sealing_key = match (self.sealing_key, &self.sealing_key_file) {
             (Some(key), _) => Some(key),
             (None, Some(file)) => Some(sealing::read(file, path)?),
@@ -194,6 +197,7 @@ impl Options {
     /// [`StoreError::Exists`](crate::StoreError::Exists) when something does; a store error when the folder
     /// can't be written.
     pub fn init(mut self, path: impl AsRef<Path>, init: &InitOptions) -> Result<Gatepass> {
+        self.check()?;
         let mut id = [0; 16];
         self.random.fill(&mut id)?;
         let settings = Settings::new(init.mode, init.system_url.clone());
@@ -216,6 +220,7 @@ impl Options {
         backup: impl AsRef<Path>,
         progress: &mut Progress<'_>,
     ) -> Result<Restored> {
+        self.check()?;
         let nonce = draw_nonce(&mut *self.random)?;
         let at = At { now: self.clock.now(), by: self.actor.as_deref() };
         Ok(store::restore(path.as_ref(), backup.as_ref(), nonce, at, progress)?)

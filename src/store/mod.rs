@@ -274,7 +274,7 @@ pub(crate) trait AutoAuthStore {
 pub(crate) trait AuditStore {
     /// Events in a time range, oldest first.
     fn audit_events(&self, query: &AuditQuery, limit: u32) -> StoreResult<Vec<AuditEvent>>;
-    /// Write one event outside of any other act. Not synced.
+    /// Write one event outside of any other act. Synced, but for refusals and counts of guesses.
     fn record(&self, event: &NewEvent<'_>, now: Timestamp) -> StoreResult<AuditRef>;
 }
 

@@ -104,7 +104,10 @@ fn the_version_names_both_libraries() {
     let version = bench.ok("version");
     assert_eq!(version["gatepass"], env!("CARGO_PKG_VERSION"));
     assert_eq!(version["sqlite"], gatepass::sqlite_version());
-    let line = format!("gatepass {} (SQLite {})\n", env!("CARGO_PKG_VERSION"), gatepass::sqlite_version());
+    let target = version["target"].as_str().unwrap();
+    assert!(target.contains(std::env::consts::ARCH), "{target}");
+    let (own, sqlite) = (env!("CARGO_PKG_VERSION"), gatepass::sqlite_version());
+    let line = format!("gatepass {own} (SQLite {sqlite}, {target})\n");
     assert_eq!(bench.run(&["version"]).ended(0).stdout, line);
     assert_eq!(bench.run(&["--version"]).ended(0).stdout, line);
 }

@@ -5,7 +5,7 @@ use rusqlite::{Connection, Row, params};
 use super::SqliteStore;
 use super::database::Sync;
 use super::error::ReadError;
-use crate::audit::{AuditEvent, AuditQuery, AuditRef, NewEvent};
+use crate::audit::{AuditEvent, AuditQuery, AuditRef, EventKind, NewEvent};
 use crate::clock::Timestamp;
 use crate::store::{AuditStore, StoreResult};
 
@@ -57,7 +57,13 @@ pub(super) fn write_refusal(
 ) -> StoreResult<AuditRef> {
     let minute = now.as_seconds().div_euclid(60);
     let subject = event.subject();
-    let reason = format!("{} {}", event.kind.code(), event.refused.map_or("", |reason| reason.code()));
+    // The detail tells refusals of one reason apart: a second click of the same person must not hide a replay.
+    let reason = format!(
+        "{} {} {}",
+        event.kind.code(),
+        event.refused.map_or("", |reason| reason.code()),
+        event.detail.as_deref().unwrap_or_default()
+    );
     let known = connection
         .prepare_cached("SELECT at, seq FROM refusal WHERE minute = ?1 AND subject = ?2 AND reason = ?3")
         .read()?
@@ -158,7 +164,9 @@ impl AuditStore for SqliteStore {
     }
 
     fn record(&self, event: &NewEvent<'_>, now: Timestamp) -> StoreResult<AuditRef> {
-        self.database.write(Sync::Relaxed, |connection| {
+        let may_be_lost = event.refused.is_some() || event.kind == EventKind::Guesses;
+        let sync = if may_be_lost { Sync::Relaxed } else { Sync::Synced };
+        self.database.write(sync, |connection| {
             if event.refused.is_some() {
                 write_refusal(connection, event, now)
             } else {

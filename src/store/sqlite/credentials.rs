@@ -213,7 +213,7 @@ impl CredentialStore for SqliteStore {
     }
 
     fn note_use(&self, credential: CredentialId, now: Timestamp) -> StoreResult<()> {
-        self.database.write(Sync::Relaxed, |connection| {
+        self.database.note(|connection| {
             connection
                 .prepare_cached("UPDATE credential SET last_used_at = ?2 WHERE id = ?1")
                 .read()?

@@ -35,6 +35,9 @@ pub(super) enum Sync {
     Relaxed,
 }
 
+/// How long a note waits for others.
+const NOTE: Duration = Duration::from_millis(50);
+
 /// Where a file can't be renamed in one step, a new store has a second name for a moment, its scratch file's;
 /// no longer than this.
 const SECOND_NAME: Duration = Duration::from_millis(500);
@@ -89,7 +92,13 @@ pub(super) fn connect(path: &Path, flags: OpenFlags, deadline: Duration) -> Stor
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true).read()?;
     connection.set_prepared_statement_cache_capacity(64);
     connection.wal_hook(Some(write_back)).read()?;
-    connection.execute_batch("PRAGMA foreign_keys = ON; PRAGMA synchronous = FULL;").read()?;
+    // What is deleted is overwritten: an erased address must not stay in the file.
+    connection
+        .execute_batch("PRAGMA foreign_keys = ON; PRAGMA secure_delete = ON; PRAGMA synchronous = FULL;")
+        .read()?;
+    // Elsewhere a sync reaches the disk by itself.
+    #[cfg(target_os = "macos")]
+    connection.execute_batch("PRAGMA fullfsync = ON; PRAGMA checkpoint_fullfsync = ON;").read()?;
     Ok(connection)
 }
 
@@ -244,8 +253,25 @@ impl Database {
         sync: Sync,
         act: impl FnOnce(&Connection) -> StoreResult<T>,
     ) -> StoreResult<T> {
+        self.write_until(Instant::now() + self.deadline, sync, act)
+    }
+
+    /// Write something that no answer depends on, such as a last use. It waits hardly at all, and a store that is
+    /// busy, full or failing is no reason to change the answer.
+    pub(super) fn note(&self, act: impl FnOnce(&Connection) -> StoreResult<()>) -> StoreResult<()> {
+        match self.write_until(Instant::now() + NOTE, Sync::Relaxed, act) {
+            Err(error) if passing(&error) => Ok(()),
+            other => other,
+        }
+    }
+
+    fn write_until<T>(
+        &self,
+        until: Instant,
+        sync: Sync,
+        act: impl FnOnce(&Connection) -> StoreResult<T>,
+    ) -> StoreResult<T> {
         self.usable()?;
-        let until = Instant::now() + self.deadline;
         let lease = self.writer.take(until, || Err(StoreError::Busy))?;
         let writer = lease.get()?;
         let connection = &writer.connection;
@@ -268,6 +294,17 @@ impl Database {
     fn trust_after(&self, error: &StoreError) {
         if *error == StoreError::Indeterminate {
             self.identity.poison();
+        }
+    }
+
+    /// Write the whole log back and cut it, so that it holds no copy of what was deleted. Whoever reads meanwhile
+    /// keeps it from being cut; the next write-back does it then.
+    pub(super) fn empty_log(&self) -> StoreResult<()> {
+        let lease = self.writer.take(Instant::now() + self.deadline, || Err(StoreError::Busy))?;
+        let cut = lease.get()?.connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()));
+        match cut.read() {
+            Err(error) if passing(&error) => Ok(()),
+            other => other.inspect_err(|error| self.trust_after(error)),
         }
     }
 
@@ -317,6 +354,11 @@ impl Drop for Database {
 /// What is left of the deadline after waiting for a thread is the time to wait for other processes.
 fn wait_until(connection: &Connection, until: Instant) -> StoreResult<()> {
     connection.busy_timeout(until.saturating_duration_since(Instant::now())).read()
+}
+
+/// Whether an error says nothing about what the store holds, only that it can't be written at this moment.
+pub(super) fn passing(error: &StoreError) -> bool {
+    matches!(error, StoreError::Busy | StoreError::Full | StoreError::ReadOnly | StoreError::Io(_))
 }
 
 /// Copy all pages from one connection to another. The reader's snapshot must be held by the caller if the

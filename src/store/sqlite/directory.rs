@@ -295,7 +295,7 @@ impl DirectoryStore for SqliteStore {
     }
 
     fn erase_user(&self, id: UserId, at: At<'_>) -> StoreResult<Outcome<Erased>> {
-        self.database.write(Sync::Synced, |connection| {
+        let erased = self.database.write(Sync::Synced, |connection| {
             if !exists(connection, "SELECT 1 FROM user WHERE id = ?1", id)? {
                 return Ok(Err(Reason::UserUnknown.into()));
             }
@@ -310,7 +310,10 @@ impl DirectoryStore for SqliteStore {
             let tokens_ended = tokens::revoke_where(connection, "user_id = ?2", id, at.now)?;
             write_user(connection, EventKind::UserErased, id, at)?;
             Ok(Ok(Erased { user_id: id, tokens_ended, sessions_ended }))
-        })
+        })?;
+        // The log still holds the pages as they were.
+        self.database.empty_log()?;
+        Ok(erased)
     }
 
     fn add_client(&self, new: &NewClient, email: &Email, at: At<'_>) -> StoreResult<Outcome<Client>> {

@@ -17,6 +17,7 @@ mod error;
 mod identity;
 mod pool;
 mod purge;
+mod redemptions;
 mod replay;
 mod rows;
 mod schema;

@@ -4,7 +4,7 @@ use rusqlite::{Connection, params};
 
 use super::audit::{write_event, write_refusal};
 use super::error::ReadError;
-use super::tokens::redemption_event;
+use super::redemptions::redemption_event;
 use super::{SqliteStore, sessions};
 use crate::audit::{EventKind, NewEvent};
 use crate::clock::Timestamp;
@@ -12,20 +12,31 @@ use crate::error::{Reason, Refusal};
 use crate::store::{Named, StoreResult};
 use crate::token::{RedeemAct, Replay, TokenFacts, Verdict, judge_redeem};
 
+/// What is known of a token that was redeemed before, without writing anything.
+pub(super) struct KnownReplay {
+    pub(super) refusal: Refusal,
+    /// It ends a session which is not ended yet: that is to survive a power cut.
+    pub(super) ends_session: bool,
+}
+
 impl SqliteStore {
-    /// Whether this attempt is a replay that ends a session which is not ended yet: that is to survive a
-    /// power cut.
-    pub(super) fn replay_ends_session(&self, act: &RedeemAct, now: Timestamp) -> StoreResult<bool> {
+    /// Look at an attempt on a token that was redeemed before; `None` if it is gone.
+    pub(super) fn known_replay(&self, act: &RedeemAct, now: Timestamp) -> StoreResult<Option<KnownReplay>> {
         self.database.read(|connection| {
             let Some(facts) = self.redeem_facts(connection, &Named::Key(act.key))? else {
-                return Ok(false);
+                return Ok(None);
             };
-            match (judge_redeem(act, &facts, now), &facts.token.session) {
-                (Verdict::Redeemed(replay), Some(session)) if replay.end_session => {
-                    sessions::not_ended(connection, session)
-                }
-                _ => Ok(false),
-            }
+            let mut refusal = Refusal::new(Reason::TokenRedeemed);
+            refusal.redemption = facts.token.redemption;
+            let Verdict::Redeemed(replay) = judge_redeem(act, &facts, now) else {
+                return Ok(Some(KnownReplay { refusal, ends_session: false }));
+            };
+            refusal.same_browser = replay.same_browser;
+            let ends_session = match &facts.token.session {
+                Some(session) if replay.end_session => sessions::not_ended(connection, session)?,
+                _ => false,
+            };
+            Ok(Some(KnownReplay { refusal, ends_session }))
         })
     }
 }

@@ -6,7 +6,7 @@
 //!
 //! To change the schema: add the statements to `schema.sql`, add a [`Step`] and a fixture file of the version
 //! before. A step that only adds (a table, a column with a default, an index) runs when the store is opened;
-//! any other runs by `gatepass migrate` alone. Nothing is ever deleted to repair something.
+//! any other by an explicit migration alone. Nothing is ever deleted to repair something.
 
 use rusqlite::Connection;
 

@@ -2,6 +2,7 @@
 
 use std::sync::LazyLock;
 
+use rusqlite::types::Type;
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use super::audit::write_event;
@@ -51,7 +52,8 @@ fn session(row: &Row<'_>) -> rusqlite::Result<SessionFacts> {
         key: row.get(0)?,
         user: row.get(1)?,
         client: row.get(2)?,
-        origin: Origin::parse(row.get_ref(3)?.as_str()?).unwrap_or(Origin::Token),
+        origin: Origin::parse(row.get_ref(3)?.as_str()?)
+            .ok_or_else(|| rusqlite::Error::InvalidColumnType(3, "origin".into(), Type::Text))?,
         credential: row.get(4)?,
         admin: row.get(5)?,
         autoauth_key: row.get(6)?,
@@ -111,8 +113,9 @@ pub(super) fn end_of_credential(
 ) -> StoreResult<u64> {
     connection
         .execute(
-            "UPDATE session SET ended_at = ?3 WHERE credential_id = ?1 AND started_at >= ?2 AND ended_at IS NULL",
-            params![credential, since, now],
+            "UPDATE session SET ended_at = ?3
+             WHERE key >= ?4 AND credential_id = ?1 AND started_at >= ?2 AND ended_at IS NULL",
+            params![credential, since, now, &TimedKey::bound(since)[..]],
         )
         .read()
         .map(rows)
@@ -149,12 +152,15 @@ impl SessionStore for SqliteStore {
         };
         if facts.session.touch_due(&facts.settings, now) {
             // A touch that finds the session ended meanwhile changes nothing; the next check tells.
-            self.database.write(Sync::Relaxed, |connection| {
+            self.database.note(|connection| {
                 connection
-                    .prepare_cached("UPDATE session SET touched_at = max(touched_at, ?2) WHERE key = ?1 AND ended_at IS NULL")
+                    .prepare_cached(
+                        "UPDATE session SET touched_at = max(touched_at, ?2) WHERE key = ?1 AND ended_at IS NULL",
+                    )
                     .read()?
                     .execute(params![key, now])
-                    .read()
+                    .read()?;
+                Ok(())
             })?;
         }
         Ok(Ok(good))

@@ -1,6 +1,7 @@
 //! SSO tokens: issued, inspected, redeemed, revoked.
 
 use std::sync::{Arc, LazyLock};
+use std::time::Duration;
 
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
@@ -8,19 +9,18 @@ use super::audit::{write_event, write_refusal};
 use super::credentials::{FACTS, facts};
 use super::database::Sync;
 use super::error::ReadError;
-use super::{SqliteStore, credentials, destinations, purge, replay, sessions, subject};
+use super::{SqliteStore, credentials, destinations, purge, subject};
 use crate::audit::{EventKind, NewEvent};
 use crate::clock::Timestamp;
 use crate::credential::CallerFacts;
-use crate::error::{Error, Reason, Refusal, StoreError};
+use crate::error::{Error, Reason, Refusal};
 use crate::id::CredentialId;
 use crate::secret::TimedKey;
-use crate::session::{NewSession, Origin};
 use crate::settings::Settings;
 use crate::store::{At, Named, Outcome, StoreResult, TokenStore, TokensOf};
 use crate::token::{
     Binding, Grant, IssueAct, IssueFacts, LONGEST_LIFE, RedeemAct, RedeemFacts, Spent, TokenFacts,
-    TokenQuery, Verdict, judge_issue, judge_redeem, state_of,
+    TokenQuery, judge_issue, state_of,
 };
 
 /// One issue in so many also deletes what is over: 128 rows at a time cost less than two at each (perf lever
@@ -42,15 +42,8 @@ pub(super) fn select(condition: &str) -> String {
     )
 }
 
-/// The texts of the hot statements, put together once.
+/// The text of a hot statement, put together once.
 static BY_KEY: LazyLock<String> = LazyLock::new(|| select("WHERE token.key = ?1"));
-static SPEND: LazyLock<String> = LazyLock::new(|| spend("redeemed_at IS NULL"));
-
-fn spend(condition: &str) -> String {
-    format!(
-        "UPDATE token SET redeemed_at = ?2, redemption = ?3, session_key = ?4 WHERE key = ?1 AND {condition}"
-    )
-}
 
 fn token(row: &Row<'_>) -> rusqlite::Result<TokenFacts> {
     let credential: Option<CredentialId> = row.get(5)?;
@@ -101,15 +94,6 @@ fn find(connection: &Connection, named: &Named) -> StoreResult<Option<TokenFacts
     }
 }
 
-fn exists(connection: &Connection, key: &TimedKey) -> StoreResult<Option<bool>> {
-    connection
-        .prepare_cached("SELECT redeemed_at IS NOT NULL FROM token WHERE key = ?1")
-        .read()?
-        .query_row([key.as_slice()], |row| row.get(0))
-        .optional()
-        .read()
-}
-
 /// How many unspent tokens of a credential could still be redeemed: those of the last minute.
 pub(super) fn count_unspent(
     connection: &Connection,
@@ -126,17 +110,6 @@ pub(super) fn count_unspent(
         .read()
 }
 
-/// The event of a redemption, or of its refusal.
-pub(super) fn redemption_event(token: &TokenFacts, act: &RedeemAct) -> NewEvent<'static> {
-    let mut event = NewEvent::new(EventKind::TokenRedeemed).object(token.key.reference());
-    event.credential = token.credential;
-    event.admin = token.admin;
-    event.user = token.user;
-    event.client = token.client;
-    event.address = act.address;
-    event
-}
-
 impl SqliteStore {
     pub(super) fn redeem_facts(
         &self,
@@ -149,90 +122,6 @@ impl SqliteStore {
         let settings = self.database.settings(connection)?;
         let subject = subject::load(connection, &settings, token.subject())?;
         Ok(Some(RedeemFacts { settings, token, subject }))
-    }
-
-    /// Do what the verdict says. The row is changed by a condition of its own all the same, so that no
-    /// mistake before it can spend a token twice; `guarded` is false only in the variant that the race
-    /// self-check must catch.
-    fn apply(
-        &self,
-        connection: &Connection,
-        act: &RedeemAct,
-        facts: &RedeemFacts,
-        now: Timestamp,
-        guarded: bool,
-    ) -> StoreResult<Result<Spent, Refusal>> {
-        let token = &facts.token;
-        let admitted = match judge_redeem(act, facts, now) {
-            Verdict::Spend(admitted) => admitted,
-            Verdict::Refuse(reason) => {
-                let mut event = redemption_event(token, act);
-                event.refused = Some(reason);
-                let reference = write_refusal(connection, &event, now)?;
-                return Ok(Err(Refusal::new(reason).recorded(Some(reference))));
-            }
-            Verdict::Redeemed(replay) => return replay::refuse(connection, act, token, replay, now).map(Err),
-        };
-        let unguarded;
-        let sql = if guarded {
-            &*SPEND
-        } else {
-            unguarded = spend("1");
-            &unguarded
-        };
-        let spent = connection
-            .prepare_cached(sql)
-            .read()?
-            .execute(params![token.key, now, act.redemption, act.session])
-            .read()?;
-        if spent != 1 {
-            return Ok(Err(Refusal::new(Reason::TokenRedeemed)));
-        }
-        let ends_at = now.plus(Settings::seconds(facts.settings.session_absolute_seconds));
-        let (user, client, clients) = match admitted {
-            Some(admitted) => (Some(admitted.user), admitted.client, admitted.clients),
-            None => (token.user, token.client, Vec::new()),
-        };
-        if let Some(key) = act.session {
-            let session = NewSession {
-                key,
-                user,
-                client,
-                origin: Origin::Token,
-                credential: token.credential,
-                admin: token.admin,
-                autoauth_key: None,
-                redemption: Some(act.redemption),
-                ends_at,
-            };
-            sessions::insert(connection, &session, now)?;
-        }
-        let mut event = redemption_event(token, act);
-        event.actor = token.actor.as_deref();
-        event.detail = act.session.map(|session| format!("session {}", session.reference()));
-        write_event(connection, &event, now)?;
-        Ok(Ok(Spent {
-            user,
-            client,
-            clients,
-            destination: token.destination.clone(),
-            landing_url: format!("{}/{}", facts.settings.system_url, token.landing),
-            credential: token.credential,
-            actor: token.actor.clone(),
-            session_expires_at: ends_at,
-            managed: facts.settings.mode == crate::directory::Mode::Managed,
-        }))
-    }
-
-    /// Look in one transaction, spend in another: what most hand-written redemptions do.
-    fn redeem_check_then_act(&self, act: &RedeemAct, now: Timestamp) -> StoreResult<Result<Spent, Refusal>> {
-        let facts = self.database.read(|connection| self.redeem_facts(connection, &Named::Key(act.key)))?;
-        match facts {
-            None => Ok(Err(Refusal::new(Reason::TokenUnknown))),
-            Some(facts) => self
-                .database
-                .write(Sync::Synced, |connection| self.apply(connection, act, &facts, now, false)),
-        }
     }
 }
 
@@ -299,25 +188,7 @@ impl TokenStore for SqliteStore {
     }
 
     fn redeem(&self, act: &RedeemAct, now: Timestamp) -> StoreResult<Result<Spent, Refusal>> {
-        if self.redeems_check_then_act() {
-            return self.redeem_check_then_act(act, now);
-        }
-        // What is unknown is answered without a write, and what is spent already stays so: its refusal needs
-        // no sync.
-        let sync = match self.database.peek(|connection| exists(connection, &act.key))? {
-            None => return Ok(Err(Refusal::new(Reason::TokenUnknown))),
-            Some(true) if !self.replay_ends_session(act, now)? => Sync::Relaxed,
-            Some(_) => Sync::Synced,
-        };
-        self.database.write(sync, |connection| match self.redeem_facts(connection, &Named::Key(act.key))? {
-            None => Ok(Err(Refusal::new(Reason::TokenUnknown))),
-            Some(facts) => match self.apply(connection, act, &facts, now, true)? {
-                // The policy was changed since it was looked at. Undone, so that it is tried again with a
-                // sync.
-                Err(refusal) if refusal.session_ended && sync == Sync::Relaxed => Err(StoreError::Busy),
-                outcome => Ok(outcome),
-            },
-        })
+        self.redeem_token(act, now)
     }
 
     fn inspect(&self, named: &Named) -> StoreResult<Option<RedeemFacts>> {
@@ -404,20 +275,27 @@ impl TokenStore for SqliteStore {
     }
 }
 
-/// Revoke unspent tokens that a condition on `?2` names; how many.
+/// How far back unspent tokens are looked for. They live for a minute; the rest is for clocks that were set.
+const REVOKE_REACH: Duration = Duration::from_secs(3_600);
+
+/// Revoke unspent tokens that a condition on `?2` names; how many of them could still be redeemed.
 pub(super) fn revoke_where(
     connection: &Connection,
     condition: &str,
     value: impl rusqlite::ToSql,
     now: Timestamp,
 ) -> StoreResult<u64> {
-    let revoked = connection
-        .execute(
-            &format!(
-                "UPDATE token SET revoked_at = ?1 WHERE {condition} AND redeemed_at IS NULL AND revoked_at IS NULL"
-            ),
-            params![now, value],
+    let unspent = format!("key >= ?3 AND {condition} AND redeemed_at IS NULL AND revoked_at IS NULL");
+    let from = TimedKey::bound(now.minus(REVOKE_REACH));
+    let live = connection
+        .query_row(
+            &format!("SELECT count(*) FROM token WHERE expires_at > ?1 AND {unspent}"),
+            params![now, value, &from[..]],
+            |row| row.get(0),
         )
         .read()?;
-    Ok(u64::try_from(revoked).unwrap_or(u64::MAX))
+    connection
+        .execute(&format!("UPDATE token SET revoked_at = ?1 WHERE {unspent}"), params![now, value, &from[..]])
+        .read()?;
+    Ok(live)
 }

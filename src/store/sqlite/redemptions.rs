@@ -1,0 +1,187 @@
+//! The redemption of a token: exactly once, synced, and refused with the truth otherwise.
+
+use std::sync::LazyLock;
+
+use rusqlite::{Connection, OptionalExtension, params};
+
+use super::audit::{write_event, write_refusal};
+use super::database::{Sync, passing};
+use super::error::ReadError;
+use super::{SqliteStore, replay, sessions};
+use crate::audit::{EventKind, NewEvent};
+use crate::clock::Timestamp;
+use crate::error::{Reason, Refusal, StoreError};
+use crate::secret::TimedKey;
+use crate::session::{NewSession, Origin};
+use crate::settings::Settings;
+use crate::store::{Named, StoreResult};
+use crate::token::{RedeemAct, RedeemFacts, Spent, TokenFacts, Verdict, judge_redeem};
+
+/// The text of the one statement that spends, put together once.
+static SPEND: LazyLock<String> = LazyLock::new(|| spend("redeemed_at IS NULL"));
+
+fn spend(condition: &str) -> String {
+    format!(
+        "UPDATE token SET redeemed_at = ?2, redemption = ?3, session_key = ?4 WHERE key = ?1 AND {condition}"
+    )
+}
+
+/// Whether there is such a token, and whether it is redeemed.
+fn exists(connection: &Connection, key: &TimedKey) -> StoreResult<Option<bool>> {
+    connection
+        .prepare_cached("SELECT redeemed_at IS NOT NULL FROM token WHERE key = ?1")
+        .read()?
+        .query_row([key.as_slice()], |row| row.get(0))
+        .optional()
+        .read()
+}
+
+/// The event of a redemption, or of its refusal.
+pub(super) fn redemption_event(token: &TokenFacts, act: &RedeemAct) -> NewEvent<'static> {
+    let mut event = NewEvent::new(EventKind::TokenRedeemed).object(token.key.reference());
+    event.credential = token.credential;
+    event.admin = token.admin;
+    event.user = token.user;
+    event.client = token.client;
+    event.address = act.address;
+    event
+}
+
+impl SqliteStore {
+    /// What [`crate::store::TokenStore::redeem`] does.
+    pub(super) fn redeem_token(
+        &self,
+        act: &RedeemAct,
+        now: Timestamp,
+    ) -> StoreResult<Result<Spent, Refusal>> {
+        if self.redeems_check_then_act() {
+            return self.redeem_check_then_act(act, now);
+        }
+        // What is unknown is answered without a write, and what is spent already stays so: its refusal needs
+        // no sync, unless it ends a session.
+        let (sync, known) = match self.database.peek(|connection| exists(connection, &act.key))? {
+            None => return Ok(Err(Refusal::new(Reason::TokenUnknown))),
+            Some(false) => (Sync::Synced, None),
+            Some(true) => match self.known_replay(act, now)? {
+                None => return Ok(Err(Refusal::new(Reason::TokenUnknown))),
+                Some(known) if known.ends_session => (Sync::Synced, None),
+                Some(known) => (Sync::Relaxed, Some(known.refusal)),
+            },
+        };
+        match self.redeem_under(sync, act, now) {
+            // The policy was changed since it was looked at; that attempt was undone.
+            Ok(None) => match self.redeem_under(Sync::Synced, act, now)? {
+                Some(outcome) => Ok(outcome),
+                None => Err(StoreError::Busy),
+            },
+            Ok(Some(outcome)) => Ok(outcome),
+            // It is known that the token is spent, whether or not that can be written down once more.
+            Err(error) if passing(&error) => known.map(Err).ok_or(error),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Do what the verdict says. The row is changed by a condition of its own all the same, so that no
+    /// mistake before it can spend a token twice; `guarded` is false only in the variant that the race
+    /// self-check must catch.
+    fn apply(
+        &self,
+        connection: &Connection,
+        act: &RedeemAct,
+        facts: &RedeemFacts,
+        now: Timestamp,
+        guarded: bool,
+    ) -> StoreResult<Result<Spent, Refusal>> {
+        let token = &facts.token;
+        let admitted = match judge_redeem(act, facts, now) {
+            Verdict::Spend(admitted) => admitted,
+            Verdict::Refuse(reason) => {
+                let mut event = redemption_event(token, act);
+                event.refused = Some(reason);
+                let reference = write_refusal(connection, &event, now)?;
+                return Ok(Err(Refusal::new(reason).recorded(Some(reference))));
+            }
+            Verdict::Redeemed(replay) => return replay::refuse(connection, act, token, replay, now).map(Err),
+        };
+        let unguarded;
+        let sql = if guarded {
+            &*SPEND
+        } else {
+            unguarded = spend("1");
+            &unguarded
+        };
+        let spent = connection
+            .prepare_cached(sql)
+            .read()?
+            .execute(params![token.key, now, act.redemption, act.session])
+            .read()?;
+        if spent != 1 {
+            return Ok(Err(Refusal::new(Reason::TokenRedeemed)));
+        }
+        let ends_at = now.plus(Settings::seconds(facts.settings.session_absolute_seconds));
+        let (user, client, clients) = match admitted {
+            Some(admitted) => (Some(admitted.user), admitted.client, admitted.clients),
+            None => (token.user, token.client, Vec::new()),
+        };
+        if let Some(key) = act.session {
+            let session = NewSession {
+                key,
+                user,
+                client,
+                origin: Origin::Token,
+                credential: token.credential,
+                admin: token.admin,
+                autoauth_key: None,
+                redemption: Some(act.redemption),
+                ends_at,
+            };
+            sessions::insert(connection, &session, now)?;
+        }
+        let mut event = redemption_event(token, act);
+        event.actor = token.actor.as_deref();
+        event.detail = act.session.map(|session| format!("session {}", session.reference()));
+        write_event(connection, &event, now)?;
+        Ok(Ok(Spent {
+            user,
+            client,
+            clients,
+            destination: token.destination.clone(),
+            landing_url: format!("{}/{}", facts.settings.system_url, token.landing),
+            credential: token.credential,
+            actor: token.actor.clone(),
+            session_expires_at: ends_at,
+            managed: facts.settings.mode == crate::directory::Mode::Managed,
+        }))
+    }
+
+    /// Judge and spend in one transaction. `None`, with everything undone, if that needs a sync and has none.
+    fn redeem_under(
+        &self,
+        sync: Sync,
+        act: &RedeemAct,
+        now: Timestamp,
+    ) -> StoreResult<Option<Result<Spent, Refusal>>> {
+        let mut unsynced = false;
+        let done = self.database.write(sync, |connection| {
+            let Some(facts) = self.redeem_facts(connection, &Named::Key(act.key))? else {
+                return Ok(Err(Refusal::new(Reason::TokenUnknown)));
+            };
+            let outcome = self.apply(connection, act, &facts, now, true)?;
+            let needs_sync = outcome.as_ref().map_or_else(|refusal| refusal.session_ended, |_| true);
+            unsynced = needs_sync && sync == Sync::Relaxed;
+            if unsynced { Err(StoreError::Busy) } else { Ok(outcome) }
+        });
+        if unsynced { Ok(None) } else { done.map(Some) }
+    }
+
+    /// Look in one transaction, spend in another: what most hand-written redemptions do.
+    fn redeem_check_then_act(&self, act: &RedeemAct, now: Timestamp) -> StoreResult<Result<Spent, Refusal>> {
+        let facts = self.database.read(|connection| self.redeem_facts(connection, &Named::Key(act.key)))?;
+        match facts {
+            None => Ok(Err(Refusal::new(Reason::TokenUnknown))),
+            Some(facts) => self
+                .database
+                .write(Sync::Synced, |connection| self.apply(connection, act, &facts, now, false)),
+        }
+    }
+}
