@@ -46,7 +46,8 @@ impl Gatepass {
         let looked_up = if identifier.len() <= LONGEST_IDENTIFIER { identifier } else { "" };
         let (settings, found) = self.store.secret_facts(looked_up)?;
         if !within(&settings.allowed_addresses, address) {
-            return Err(self.refuse_failure(Reason::AddressNotAllowed, address, now));
+            // Anybody outside can repeat it at will: counted, not written.
+            return Err(self.refuse_guess(Guess::Address, Reason::AddressNotAllowed, address, now));
         }
         match authenticate(found.as_ref(), &secret.digest(), address, now) {
             Ok(caller) => {
@@ -65,8 +66,8 @@ impl Gatepass {
                 event.credential = Some(credential);
                 event.address = address;
                 event.refused = Some(reason);
-                let reference = self.store.record(&event, now)?;
-                let mut refusal = Refusal::new(reason).recorded(Some(reference));
+                let reference = self.record_refusal(&event, now)?;
+                let mut refusal = Refusal::new(reason).recorded(reference);
                 refusal.retry_after = self.throttle.failed(address, now);
                 Err(refusal.into())
             }
@@ -108,8 +109,8 @@ impl Gatepass {
             event.admin = caller.admin_id();
             event.address = address;
             event.refused = Some(reason);
-            let reference = self.store.record(&event, now)?;
-            return Err(Refusal::new(reason).recorded(Some(reference)).into());
+            let reference = self.record_refusal(&event, now)?;
+            return Err(Refusal::new(reason).recorded(reference).into());
         }
         Ok(())
     }
