@@ -139,8 +139,8 @@ impl Gatepass {
         })
     }
 
-    /// A guess at something that is not there, or a call from where none may come: counted in memory, told to the audit at most once a minute,
-    /// and answered with advice when to ask again.
+    /// A guess at something that is not there, or a call from where none may come: counted in memory, told to
+    /// the audit at most once a minute, and answered with advice when to ask again.
     fn refuse_guess(&self, guess: Guess, reason: Reason, address: Option<IpAddr>, now: Timestamp) -> Error {
         if let Err(forked) = self.own_process() {
             return forked;
