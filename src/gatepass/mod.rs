@@ -164,8 +164,8 @@ impl Gatepass {
         Error::Refused(refusal)
     }
 
-    /// Write a refusal to the audit. The answer stands already, so a store that can't be written now takes its
-    /// reference away and nothing else; only a forked child is told what it is.
+    /// Write a refusal to the audit. The answer stands already, so a store that can't be written now takes
+    /// its reference away and nothing else; only a forked child is told what it is.
     fn record_refusal(&self, event: &NewEvent<'_>, now: Timestamp) -> Result<Option<AuditRef>> {
         match self.store.record(event, now) {
             Ok(reference) => Ok(Some(reference)),
