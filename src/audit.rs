@@ -2,7 +2,8 @@
 //!
 //! An event never holds a secret or an e-mail address. Events are written in the transaction of the act they
 //! tell of. The first refusal per subject, reason and minute writes an event, later ones raise its counter;
-//! guesses at things that do not exist are counted in memory and written as one event at most once a minute.
+//! guesses at things that do not exist, and calls from where none may come, are counted in memory and written
+//! as one event at most once a minute.
 
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
@@ -53,6 +54,8 @@ kinds! {
     AdminDisabled = "admin.disabled";
     /// An admin's password was set.
     AdminPasswordSet = "admin.password_set";
+    /// An admin logged in by the legacy form, or was refused.
+    AdminAuthenticated = "admin.authenticated";
     /// A credential was made.
     CredentialCreated = "credential.created";
     /// A credential got a new secret.
@@ -105,7 +108,8 @@ kinds! {
     KeysResealed = "autoauth_key.resealed";
     /// Sessions were ended.
     SessionEnded = "session.ended";
-    /// Guesses at things that do not exist, counted over a minute.
+    /// Guesses at things that do not exist, and calls from addresses that the store's list leaves out,
+    /// counted over a minute.
     Guesses = "guesses";
 }
 

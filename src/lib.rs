@@ -14,7 +14,7 @@
 //! * [`token`], [`credential`], [`admin`], [`directory`], [`destination`], [`autoauth`], [`session`],
 //!   [`audit`], [`settings`]: the nouns, with their rules as pure functions.
 //! * [`ops`]: every management operation by name, JSON in and JSON out.
-//! * [`clock`], [`secret`], [`id`], [`seal`], [`throttle`], [`upkeep`]: what they stand on.
+//! * [`clock`], [`secret`], [`id`], [`seal`], [`upkeep`]: what they stand on.
 
 #[cfg(not(any(target_os = "linux", target_os = "macos")))]
 compile_error!("Gatepass knows how to sync and lock files on Linux and macOS only");
@@ -36,7 +36,7 @@ pub mod session;
 pub mod settings;
 mod store;
 mod sys;
-pub mod throttle;
+pub(crate) mod throttle;
 pub mod token;
 pub mod upkeep;
 

@@ -1,27 +1,74 @@
 //! Admins, and the legacy form of authentication.
 
 use std::net::IpAddr;
+use std::time::Duration;
 
 use super::Gatepass;
-use crate::admin::{Admin, NO_PASSWORD, check_username, hash_password, is_md5, legacy_md5, verify_password};
+use crate::admin::{
+    Admin, NO_PASSWORD, PasswordFacts, check_username, hash_password, is_md5, legacy_md5, verify_password,
+};
+use crate::audit::{EventKind, NewEvent};
+use crate::clock::Timestamp;
 use crate::credential::{Caller, CallerId, within};
 use crate::error::{Error, Reason, Refusal, Result, StoreError};
+use crate::id::AdminId;
 use crate::secret::Secret;
+use crate::throttle::Guess;
 
 impl Gatepass {
     /// Authenticate an admin by username and the MD5 of the password, as old WHMCS clients do (contract
-    /// §3.2). Works only while the setting `legacy_admin_auth` is on, at most two at a time, and locks a name
-    /// for 15 minutes after 5 failures.
+    /// §3.2). Works only while the setting `legacy_admin_auth` is on, and locks a name for 15 minutes after 5
+    /// failures. Two passwords are worked on at a time; others wait for their turn, up to the handle's
+    /// deadline.
+    ///
+    /// Leaves an event `admin.authenticated`, refusals of a known name one per reason and minute. Guesses at
+    /// names that nobody has are counted with those at credentials. No refusal carries a reference: it would
+    /// tell the names that exist from those that don't.
     ///
     /// # Errors
-    /// [`Reason::LegacyAuthOff`], [`Reason::LockedOut`], [`Reason::AuthenticationFailed`];
-    /// [`StoreError::Busy`] while two others are being worked on.
+    /// [`Reason::LegacyAuthOff`], [`Reason::AddressNotAllowed`], [`Reason::LockedOut`],
+    /// [`Reason::AuthenticationFailed`]; [`StoreError::Busy`] when the deadline passed before two others were
+    /// done.
     pub fn authenticate_admin(
         &self,
         username: &str,
         md5: &Secret,
         address: Option<IpAddr>,
     ) -> Result<Caller> {
+        let mut found = self.may_log_in(username, address)?;
+        // What is no MD5 can't be right, and needs no 19 MiB to find out; it counts as a failure all the
+        // same.
+        let slot = if is_md5(md5.reveal()) {
+            let slot = self.passwords.enter(self.deadline).ok_or(StoreError::Busy)?;
+            // While one waits, the admin may be disabled, and others may fail with the name: a crowd that
+            // waits buys no further guesses.
+            found = self.may_log_in(username, address)?;
+            Some(slot)
+        } else {
+            None
+        };
+        let stored = found.as_ref().and_then(|found| found.hash.as_deref()).unwrap_or(NO_PASSWORD);
+        let right = slot.is_some() && verify_password(md5, stored)?;
+        let admitted = found.as_ref().filter(|found| right && found.enabled);
+        let (lock, now) = (self.login_lock()?, self.now());
+        match admitted {
+            Some(_) => lock.succeeded(username, now),
+            None => lock.failed(username, now),
+        }
+        // Only now, so that whoever gets the place sees the lock.
+        drop(slot);
+        let Some(admin) = admitted.map(|found| found.id) else {
+            let retry_after = self.throttle.failed(address, now);
+            let known = found.map(|found| found.id);
+            return Err(self.refuse_login(known, Reason::AuthenticationFailed, address, retry_after, now));
+        };
+        // Nobody gets in without a trace, so a yes that can't be written is none.
+        self.store.record(&self.login_event(admin, address), now)?;
+        Ok(Caller(CallerId::Admin { admin }))
+    }
+
+    /// What is to be known of a name before its password is looked at; a refusal when it won't be.
+    fn may_log_in(&self, username: &str, address: Option<IpAddr>) -> Result<Option<PasswordFacts>> {
         let now = self.now();
         let looked_up = if check_username(username).is_ok() { username } else { "" };
         let (settings, found) = self.store.password_facts(looked_up)?;
@@ -29,31 +76,51 @@ impl Gatepass {
             return Err(Reason::LegacyAuthOff.into());
         }
         if !within(&settings.allowed_addresses, address) {
-            return Err(self.refuse_failure(Reason::AddressNotAllowed, address, now));
+            // Anybody outside can repeat it at will: counted, not written.
+            return Err(self.refuse_guess(Guess::Address, Reason::AddressNotAllowed, address, now));
         }
-        let lock = self.login_lock()?;
-        if let Some(wait) = lock.locked_for(username, now) {
-            let mut refusal = Refusal::new(Reason::LockedOut);
-            refusal.retry_after = Some(wait);
-            return Err(refusal.into());
-        }
-        // What is no MD5 can't be right, and needs no 19 MiB to find out; it counts as a failure all the
-        // same.
-        let right = is_md5(md5.reveal()) && {
-            let _slot = self.passwords.try_enter().ok_or(StoreError::Busy)?;
-            let stored = found.as_ref().and_then(|found| found.hash.as_deref()).unwrap_or(NO_PASSWORD);
-            verify_password(md5, stored)?
-        };
-        match found {
-            Some(found) if right && found.enabled => {
-                lock.succeeded(username, now);
-                Ok(Caller(CallerId::Admin { admin: found.id }))
+        match self.login_lock()?.locked_for(username, now) {
+            Some(wait) => {
+                let known = found.map(|found| found.id);
+                Err(self.refuse_login(known, Reason::LockedOut, address, Some(wait), now))
             }
-            _ => {
-                lock.failed(username, now);
-                Err(self.refuse_failure(Reason::AuthenticationFailed, address, now))
-            }
+            None => Ok(found),
         }
+    }
+
+    /// A refused log-in: an event for an admin, a counted guess for nobody, and the same answer.
+    fn refuse_login(
+        &self,
+        known: Option<AdminId>,
+        reason: Reason,
+        address: Option<IpAddr>,
+        retry_after: Option<Duration>,
+        now: Timestamp,
+    ) -> Error {
+        if let Err(forked) = self.own_process() {
+            return forked;
+        }
+        match known {
+            Some(admin) => {
+                let mut event = self.login_event(admin, address);
+                event.refused = Some(reason);
+                // Its reference stays here: it would tell that the name exists.
+                if let Err(forked) = self.record_refusal(&event, now) {
+                    return forked;
+                }
+            }
+            None => self.note_guess(Guess::Credential, now),
+        }
+        let mut refusal = Refusal::new(reason);
+        refusal.retry_after = retry_after;
+        Error::Refused(refusal)
+    }
+
+    fn login_event(&self, admin: AdminId, address: Option<IpAddr>) -> NewEvent<'_> {
+        let mut event = NewEvent::new(EventKind::AdminAuthenticated).by(self.actor.as_deref());
+        event.admin = Some(admin);
+        event.address = address;
+        event
     }
 
     /// Add an admin, by choice with a password for the legacy form.

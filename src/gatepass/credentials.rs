@@ -46,7 +46,8 @@ impl Gatepass {
         let looked_up = if identifier.len() <= LONGEST_IDENTIFIER { identifier } else { "" };
         let (settings, found) = self.store.secret_facts(looked_up)?;
         if !within(&settings.allowed_addresses, address) {
-            return Err(self.refuse_failure(Reason::AddressNotAllowed, address, now));
+            // Anybody outside can repeat it at will: counted, not written.
+            return Err(self.refuse_guess(Guess::Address, Reason::AddressNotAllowed, address, now));
         }
         match authenticate(found.as_ref(), &secret.digest(), address, now) {
             Ok(caller) => {

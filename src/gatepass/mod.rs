@@ -18,10 +18,11 @@ mod upkeep;
 use std::net::IpAddr;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use once_cell::sync::OnceCell;
 
-use crate::audit::{EventKind, NewEvent};
+use crate::audit::{AuditRef, EventKind, NewEvent};
 use crate::clock::{Clock, Timestamp};
 use crate::directory::Mode;
 use crate::error::{Error, Reason, Refusal, Result, StoreError};
@@ -93,6 +94,8 @@ pub struct Gatepass {
     guesses: GuessCounter,
     logins: OnceCell<LoginLock>,
     passwords: Slots,
+    /// How long a call may wait for others.
+    deadline: Duration,
     /// The process that opened it. Another one, over a fork, may find any lock in here held for ever.
     process: u32,
 }
@@ -136,15 +139,19 @@ impl Gatepass {
         })
     }
 
-    /// A guess at something that is not there: counted in memory, told to the audit at most once a minute,
-    /// and answered with advice when to ask again.
+    /// A guess at something that is not there, or a call from where none may come: counted in memory, told to
+    /// the audit at most once a minute, and answered with advice when to ask again.
     fn refuse_guess(&self, guess: Guess, reason: Reason, address: Option<IpAddr>, now: Timestamp) -> Error {
         if let Err(forked) = self.own_process() {
             return forked;
         }
+        self.note_guess(guess, now);
+        self.refuse_failure(reason, address, now)
+    }
+
+    fn note_guess(&self, guess: Guess, now: Timestamp) {
         self.guesses.note(guess, now);
         self.flush_guesses(now);
-        self.refuse_failure(reason, address, now)
     }
 
     /// A failure from an address, with advice when to ask again. It never decides about anybody who is right.
@@ -157,7 +164,17 @@ impl Gatepass {
         Error::Refused(refusal)
     }
 
-    /// A refusal that leaves an event. The answer is known and stays so where the event can't be written just now.
+    /// Write a refusal to the audit. The answer stands already, so a store that can't be written just now takes its
+    /// reference away and nothing else.
+    fn record_refusal(&self, event: &NewEvent<'_>, now: Timestamp) -> Result<Option<AuditRef>> {
+        match self.store.record(event, now) {
+            Ok(reference) => Ok(Some(reference)),
+            Err(StoreError::Busy | StoreError::Full | StoreError::ReadOnly | StoreError::Io(_)) => Ok(None),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// A refusal that leaves an event and counts as a failure of its address.
     fn refuse_recorded(
         &self,
         event: &NewEvent<'_>,
@@ -165,22 +182,17 @@ impl Gatepass {
         address: Option<IpAddr>,
         now: Timestamp,
     ) -> Error {
-        let reference = match self.store.record(event, now) {
-            Ok(reference) => Some(reference),
-            Err(StoreError::Busy | StoreError::Full | StoreError::ReadOnly | StoreError::Io(_)) => None,
-            Err(error) => return error.into(),
-        };
-        match self.refuse_failure(reason, address, now) {
-            Error::Refused(refusal) => refusal.recorded(reference).into(),
-            error => error,
+        match (self.record_refusal(event, now), self.refuse_failure(reason, address, now)) {
+            (Ok(reference), Error::Refused(refusal)) => refusal.recorded(reference).into(),
+            (Err(error), _) | (Ok(_), error) => error,
         }
     }
 
     fn flush_guesses(&self, now: Timestamp) {
         if let Some(counts) = self.guesses.take_due(now) {
             let mut event = NewEvent::new(EventKind::Guesses).detail(format!(
-                "tokens {}, credentials {}, autoauth {}, links {}, sessions {}",
-                counts.tokens, counts.credentials, counts.autoauth, counts.links, counts.sessions
+                "tokens {}, credentials {}, autoauth {}, sessions {}, addresses {}",
+                counts.tokens, counts.credentials, counts.autoauth, counts.sessions, counts.addresses
             ));
             event.count = i64::try_from(counts.total()).unwrap_or(i64::MAX);
             if self.store.record(&event, now).is_err() {

@@ -187,6 +187,7 @@ impl Options {
             guesses: GuessCounter::new(),
             logins: OnceCell::new(),
             passwords: Slots::new(PASSWORDS_AT_ONCE),
+            deadline: self.deadline,
             process: std::process::id(),
         })
     }

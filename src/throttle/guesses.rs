@@ -10,44 +10,45 @@ const INTERVAL: i64 = 60_000;
 
 /// What was guessed at.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Guess {
+pub(crate) enum Guess {
     /// An SSO token that was never issued here.
     Token,
     /// A credential: an unknown identifier, or a wrong secret.
     Credential,
     /// An AutoAuth link whose hash fits no key.
     AutoAuth,
-    /// A sign-in link that was never made here.
-    Link,
     /// A session id that was never given out here.
     Session,
+    /// Not a guess at anything: a call from an address that the store's list leaves out. Whoever is outside
+    /// can repeat it at will as well, so it is told the same way.
+    Address,
 }
 
 /// How many guesses there were since the counts were last taken.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Counts {
+pub(crate) struct Counts {
     /// When the first of them was counted.
-    pub since: Timestamp,
+    pub(crate) since: Timestamp,
     /// Guesses at SSO tokens.
-    pub tokens: u64,
+    pub(crate) tokens: u64,
     /// Guesses at credentials.
-    pub credentials: u64,
+    pub(crate) credentials: u64,
     /// Guesses at AutoAuth hashes.
-    pub autoauth: u64,
-    /// Guesses at sign-in links.
-    pub links: u64,
+    pub(crate) autoauth: u64,
     /// Guesses at session ids.
-    pub sessions: u64,
+    pub(crate) sessions: u64,
+    /// Calls from addresses that the store's list leaves out.
+    pub(crate) addresses: u64,
 }
 
 impl Counts {
     fn none(since: Timestamp) -> Self {
-        Counts { since, tokens: 0, credentials: 0, autoauth: 0, links: 0, sessions: 0 }
+        Counts { since, tokens: 0, credentials: 0, autoauth: 0, sessions: 0, addresses: 0 }
     }
 
     /// All of them.
-    pub fn total(&self) -> u64 {
-        let all = [self.tokens, self.credentials, self.autoauth, self.links, self.sessions];
+    pub(crate) fn total(&self) -> u64 {
+        let all = [self.tokens, self.credentials, self.autoauth, self.sessions, self.addresses];
         all.into_iter().fold(0, u64::saturating_add)
     }
 
@@ -56,15 +57,15 @@ impl Counts {
         self.tokens = self.tokens.saturating_add(more.tokens);
         self.credentials = self.credentials.saturating_add(more.credentials);
         self.autoauth = self.autoauth.saturating_add(more.autoauth);
-        self.links = self.links.saturating_add(more.links);
         self.sessions = self.sessions.saturating_add(more.sessions);
+        self.addresses = self.addresses.saturating_add(more.addresses);
     }
 }
 
 /// Counts guesses in memory. A write per guess would be a gift to an attacker, so the caller writes one event
 /// when [`GuessCounter::take_due`] gives something, at most once a minute (design promise 7).
 #[derive(Debug, Default)]
-pub struct GuessCounter(Mutex<Option<Waiting>>);
+pub(crate) struct GuessCounter(Mutex<Option<Waiting>>);
 
 #[derive(Debug)]
 struct Waiting {
@@ -75,19 +76,19 @@ struct Waiting {
 
 impl GuessCounter {
     /// Nothing counted yet.
-    pub fn new() -> Self {
+    pub(crate) fn new() -> Self {
         GuessCounter::default()
     }
 
     /// Count one guess.
-    pub fn note(&self, guess: Guess, now: Timestamp) {
+    pub(crate) fn note(&self, guess: Guess, now: Timestamp) {
         let mut one = Counts::none(now);
         *match guess {
             Guess::Token => &mut one.tokens,
             Guess::Credential => &mut one.credentials,
             Guess::AutoAuth => &mut one.autoauth,
-            Guess::Link => &mut one.links,
             Guess::Session => &mut one.sessions,
+            Guess::Address => &mut one.addresses,
         } = 1;
         match &mut *locked(&self.0) {
             Some(waiting) => waiting.counts.add(&one),
@@ -99,7 +100,7 @@ impl GuessCounter {
     ///
     /// Even the first guess waits its minute. Otherwise a store that is opened for each request, as PHP does
     /// without a kept store, would write once per guess.
-    pub fn take_due(&self, now: Timestamp) -> Option<Counts> {
+    pub(crate) fn take_due(&self, now: Timestamp) -> Option<Counts> {
         let mut waiting = locked(&self.0);
         let from = &mut waiting.as_mut()?.from;
         // A clock that was set back starts the minute again, instead of holding the counts until the old time
@@ -109,14 +110,15 @@ impl GuessCounter {
         if due { waiting.take().map(|waiting| waiting.counts) } else { None }
     }
 
-    /// The counts, due or not: for a store that is closed after a long time, and for an operator who asks.
-    pub fn take_all(&self) -> Option<Counts> {
+    /// The counts, due or not.
+    #[cfg(test)]
+    fn take_all(&self) -> Option<Counts> {
         locked(&self.0).take().map(|waiting| waiting.counts)
     }
 
     /// Give counts back that could not be written, so that they are not lost. They are due a minute after
     /// `now`, so that a store that can't answer is not asked again at every guess.
-    pub fn put_back(&self, counts: Counts, now: Timestamp) {
+    pub(crate) fn put_back(&self, counts: Counts, now: Timestamp) {
         let mut waiting = locked(&self.0);
         let waiting = waiting.get_or_insert(Waiting { counts: Counts::none(counts.since), from: now });
         waiting.counts.add(&counts);
@@ -149,13 +151,14 @@ mod tests {
     #[test]
     fn each_kind_is_counted_by_itself() {
         let counter = GuessCounter::new();
-        let kinds = [Guess::Token, Guess::Credential, Guess::AutoAuth, Guess::Link, Guess::Session];
+        let kinds = [Guess::Token, Guess::Credential, Guess::AutoAuth, Guess::Session, Guess::Address];
         for (times, kind) in kinds.into_iter().enumerate() {
             for _ in 0..=times {
                 counter.note(kind, at(times as i64));
             }
         }
-        let counts = Counts { since: at(0), tokens: 1, credentials: 2, autoauth: 3, links: 4, sessions: 5 };
+        let counts =
+            Counts { since: at(0), tokens: 1, credentials: 2, autoauth: 3, sessions: 4, addresses: 5 };
         assert_eq!(counts.total(), 15);
         assert_eq!(counter.take_due(at(59_999)), None);
         assert_eq!(counter.take_due(at(60_000)), Some(counts));
@@ -164,13 +167,13 @@ mod tests {
     #[test]
     fn what_could_not_be_written_is_not_lost() {
         let counter = GuessCounter::new();
-        counter.note(Guess::Link, at(0));
+        counter.note(Guess::Session, at(0));
         let counts = counter.take_due(at(60_000)).unwrap();
-        counter.note(Guess::Link, at(61_000));
+        counter.note(Guess::Session, at(61_000));
         counter.put_back(counts, at(62_000));
         assert_eq!(counter.take_due(at(121_999)), None, "a store that can't answer is asked without pause");
         let again = counter.take_due(at(122_000)).unwrap();
-        assert_eq!((again.links, again.since), (2, at(0)));
+        assert_eq!((again.sessions, again.since), (2, at(0)));
         counter.put_back(again, at(123_000));
         assert_eq!(counter.take_all(), Some(again));
     }

@@ -4,8 +4,7 @@
 //! asked before Argon2 runs, for names that exist and names that don't alike, or it would tell them apart.
 
 use std::fmt;
-use std::sync::Mutex;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Condvar, Mutex, PoisonError};
 use std::time::Duration;
 
 use super::{fingerprint, locked, places};
@@ -31,7 +30,7 @@ const WAYS: usize = 16;
 ///
 /// Anybody who knows a username can keep it locked. That is the price of the legacy form, which is off by
 /// default; a credential's secret never passes here.
-pub struct LoginLock {
+pub(crate) struct LoginLock {
     seed: [u8; 16],
     table: Mutex<Box<[Entry]>>,
 }
@@ -69,17 +68,18 @@ impl Entry {
 
 impl LoginLock {
     /// Nobody is locked. `seed` is drawn at random by the caller, once per process or store.
-    pub fn new(seed: [u8; 16]) -> Self {
+    pub(crate) fn new(seed: [u8; 16]) -> Self {
         LoginLock { seed, table: Mutex::new(vec![Entry::EMPTY; PLACES].into_boxed_slice()) }
     }
 
     /// Whether a password for this name may not be tried now.
-    pub fn is_locked(&self, username: &str, now: Timestamp) -> bool {
+    #[cfg(test)]
+    fn is_locked(&self, username: &str, now: Timestamp) -> bool {
         self.locked_for(username, now).is_some()
     }
 
     /// How long no password for this name may be tried; nothing when one may be.
-    pub fn locked_for(&self, username: &str, now: Timestamp) -> Option<Duration> {
+    pub(crate) fn locked_for(&self, username: &str, now: Timestamp) -> Option<Duration> {
         let left = self.at(username, now, |found, now| match found {
             Found::Known(entry) => entry.locked(now),
             Found::Free(_) => 0,
@@ -89,7 +89,7 @@ impl LoginLock {
     }
 
     /// Count a wrong password.
-    pub fn failed(&self, username: &str, now: Timestamp) {
+    pub(crate) fn failed(&self, username: &str, now: Timestamp) {
         let mark = self.mark(username);
         self.at(username, now, |found, now| match found {
             Found::Known(entry) => {
@@ -106,7 +106,7 @@ impl LoginLock {
     }
 
     /// Forget the failures of a name after its right password.
-    pub fn succeeded(&self, username: &str, now: Timestamp) {
+    pub(crate) fn succeeded(&self, username: &str, now: Timestamp) {
         self.at(username, now, |found, _| {
             if let Found::Known(entry) = found {
                 *entry = Entry::EMPTY;
@@ -148,36 +148,42 @@ impl fmt::Debug for LoginLock {
 /// Lets only so many in at a time: Argon2 takes memory and a core, which nobody may make us spend without
 /// bound.
 #[derive(Debug)]
-pub struct Slots {
-    free: AtomicUsize,
+pub(crate) struct Slots {
+    free: Mutex<usize>,
+    freed: Condvar,
 }
 
 /// A place in [`Slots`], given back when dropped.
 #[derive(Debug)]
 #[must_use = "the place is given back when this is dropped"]
-pub struct Slot<'a>(&'a Slots);
+pub(crate) struct Slot<'a>(&'a Slots);
 
 impl Slots {
     /// Room for `limit` at a time; the design allows two for passwords.
-    pub const fn new(limit: usize) -> Self {
-        Slots { free: AtomicUsize::new(limit) }
+    pub(crate) const fn new(limit: usize) -> Self {
+        Slots { free: Mutex::new(limit), freed: Condvar::new() }
     }
 
-    /// A place, or nothing if all are taken. Never waits.
-    pub fn try_enter(&self) -> Option<Slot<'_>> {
-        let taken = self.free.fetch_update(Ordering::Acquire, Ordering::Relaxed, |free| free.checked_sub(1));
-        taken.ok().map(|_| Slot(self))
+    /// A place, for which it waits at most so long; nothing if all stayed taken.
+    pub(crate) fn enter(&self, patience: Duration) -> Option<Slot<'_>> {
+        let waited = self.freed.wait_timeout_while(locked(&self.free), patience, |free| *free == 0);
+        let (mut free, _) = waited.unwrap_or_else(PoisonError::into_inner);
+        *free = free.checked_sub(1)?;
+        Some(Slot(self))
     }
 }
 
 impl Drop for Slot<'_> {
     fn drop(&mut self) {
-        self.0.free.fetch_add(1, Ordering::Release);
+        *locked(&self.0.free) += 1;
+        self.0.freed.notify_one();
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
     use super::*;
 
     fn at(seconds: i64) -> Timestamp {
@@ -290,23 +296,22 @@ mod tests {
     #[test]
     fn two_at_a_time_and_a_place_comes_back_also_after_a_panic() {
         let slots = Slots::new(2);
-        let one = slots.try_enter().unwrap();
+        let one = slots.enter(Duration::ZERO).unwrap();
         let panicked = std::panic::catch_unwind(|| {
-            let _two = slots.try_enter().unwrap();
-            assert!(slots.try_enter().is_none());
+            let _two = slots.enter(Duration::ZERO).unwrap();
+            assert!(slots.enter(Duration::ZERO).is_none());
             panic!("planted");
         });
         assert!(panicked.is_err());
-        let two = slots.try_enter();
-        assert!(two.is_some() && slots.try_enter().is_none());
+        let two = slots.enter(Duration::ZERO);
+        assert!(two.is_some() && slots.enter(Duration::ZERO).is_none());
         drop((one, two));
-        let most = std::sync::atomic::AtomicUsize::new(0);
-        let inside = std::sync::atomic::AtomicUsize::new(0);
+        let (most, inside) = (AtomicUsize::new(0), AtomicUsize::new(0));
         std::thread::scope(|scope| {
             for _ in 0..8 {
                 scope.spawn(|| {
                     for _ in 0..2_000 {
-                        if let Some(_slot) = slots.try_enter() {
+                        if let Some(_slot) = slots.enter(Duration::ZERO) {
                             most.fetch_max(inside.fetch_add(1, Ordering::SeqCst) + 1, Ordering::SeqCst);
                             inside.fetch_sub(1, Ordering::SeqCst);
                         }
@@ -315,6 +320,20 @@ mod tests {
             }
         });
         assert!((1..=2).contains(&most.into_inner()));
-        assert_eq!(slots.free.into_inner(), 2);
+        assert_eq!(slots.free.into_inner().unwrap(), 2);
+    }
+
+    #[test]
+    fn who_waits_for_a_place_gets_the_next_or_is_told() {
+        let slots = Slots::new(1);
+        let taken = slots.enter(Duration::ZERO).unwrap();
+        assert!(slots.enter(Duration::from_millis(5)).is_none());
+        std::thread::scope(|scope| {
+            let waiting: Vec<_> =
+                (0..4).map(|_| scope.spawn(|| slots.enter(Duration::from_secs(60)).is_some())).collect();
+            std::thread::sleep(Duration::from_millis(20));
+            drop(taken);
+            assert!(waiting.into_iter().all(|thread| thread.join().unwrap()));
+        });
     }
 }

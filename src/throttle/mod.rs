@@ -17,9 +17,9 @@ mod guesses;
 mod logins;
 mod networks;
 
-pub use guesses::{Counts, Guess, GuessCounter};
-pub use logins::{LoginLock, Slot, Slots};
-pub use networks::Throttle;
+pub(crate) use guesses::{Guess, GuessCounter};
+pub(crate) use logins::{LoginLock, Slots};
+pub(crate) use networks::Throttle;
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 

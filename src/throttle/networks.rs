@@ -34,7 +34,7 @@ const WAYS: usize = 8;
 /// fewest recent failures makes room, the stalest among equals: a flood of networks that fail once each can't
 /// wash out one that fails often. Each kind of network has a table of its own, so that IPv6, where networks
 /// cost nothing, can't touch the counts of IPv4. Addresses are kept only as fingerprints under a seed.
-pub struct Throttle {
+pub(crate) struct Throttle {
     seed: [u8; 16],
     tables: Mutex<[Box<[Entry]>; 3]>,
 }
@@ -69,14 +69,14 @@ struct Network {
 
 impl Throttle {
     /// Empty tables. `seed` is drawn at random by the caller, once per process or store.
-    pub fn new(seed: [u8; 16]) -> Self {
+    pub(crate) fn new(seed: [u8; 16]) -> Self {
         let table = |places: usize| vec![Entry::EMPTY; places].into_boxed_slice();
         Throttle { seed, tables: Mutex::new([table(2048), table(1024), table(1024)]) }
     }
 
     /// Count a failure, and advise how long to wait before the next try: nothing for the first few, then 1 s,
     /// doubling with each further failure up to a minute. The count is halved every minute.
-    pub fn failed(&self, address: Option<IpAddr>, now: Timestamp) -> Option<Duration> {
+    pub(crate) fn failed(&self, address: Option<IpAddr>, now: Timestamp) -> Option<Duration> {
         let mut tables = locked(&self.tables);
         let advice = networks(address).into_iter().flatten().map(|network| {
             let count = self.count(&mut tables, &network, now, 1);
@@ -87,7 +87,8 @@ impl Throttle {
 
     /// The recent failures of the address's network: of its /24, or the greater number of its /64 and its
     /// /48.
-    pub fn failures(&self, address: Option<IpAddr>, now: Timestamp) -> u32 {
+    #[cfg(test)]
+    fn failures(&self, address: Option<IpAddr>, now: Timestamp) -> u32 {
         let mut tables = locked(&self.tables);
         let counts = networks(address).into_iter().flatten().map(|it| self.count(&mut tables, &it, now, 0));
         counts.max().unwrap_or(0)
@@ -279,5 +280,64 @@ mod tests {
         let mark = |seed: u8| fingerprint(&[seed; 16], 0, &[192, 0, 2]);
         assert_ne!(mark(1), mark(2));
         assert_ne!(fingerprint(&[1; 16], 1, &[0; 8]), fingerprint(&[1; 16], 2, &[0; 8]));
+    }
+
+    /// Memory of this process, in bytes.
+    #[cfg(target_os = "linux")]
+    fn memory() -> u64 {
+        let statm = std::fs::read_to_string("/proc/self/statm").unwrap();
+        statm.split(' ').nth(1).unwrap().parse::<u64>().unwrap() * 4_096
+    }
+
+    /// An address unlike those of the numbers near this one: IPv4, or a /64 of its own in IPv6.
+    #[cfg(target_os = "linux")]
+    fn scattered(number: u64) -> IpAddr {
+        // splitmix64, whose constants these are.
+        let mut mixed = number.wrapping_mul(0x9e37_79b9_7f4a_7c15);
+        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        mixed ^= mixed >> 31;
+        match number % 2 {
+            0 => IpAddr::V4(std::net::Ipv4Addr::from((mixed >> 16) as u32)),
+            _ => IpAddr::V6(Ipv6Addr::from((0x2001_0db8 << 96) | (u128::from(mixed) << 32) | 1)),
+        }
+    }
+
+    /// The measure is that of the whole process, in which other tests run too. So this test runs once more as
+    /// a process of its own.
+    #[test]
+    #[cfg(target_os = "linux")]
+    fn counting_failures_takes_no_more_memory_however_many_networks_there_are() {
+        const ALONE: &str = "GATEPASS_TEST_ALONE";
+        const NETWORKS: u64 = 400_000;
+        const LITTLE: u64 = 4 << 20;
+        if std::env::var_os(ALONE).is_none() {
+            let thread = std::thread::current();
+            let alone = std::process::Command::new(std::env::current_exe().unwrap())
+                .args([thread.name().unwrap(), "--exact", "--test-threads=1"])
+                .env(ALONE, "")
+                .output()
+                .unwrap();
+            let text = String::from_utf8_lossy(&alone.stdout);
+            assert!(alone.status.success() && text.contains("1 passed"), "{text}");
+            return;
+        }
+        let throttle = throttle();
+        throttle.failed(Some(scattered(0)), START);
+        let before = memory();
+        for number in 0..NETWORKS {
+            throttle.failed(Some(scattered(number)), START);
+        }
+        let grown = memory().saturating_sub(before);
+        assert!(grown < LITTLE, "{grown} bytes more");
+
+        // One that remembers each address is seen.
+        let mut remembered = std::collections::HashMap::new();
+        let before = memory();
+        for number in 0..NETWORKS {
+            *remembered.entry(scattered(number)).or_insert(0u32) += 1;
+        }
+        let kept = memory().saturating_sub(before);
+        assert!(kept > LITTLE, "the measure sees nothing: {kept} bytes, {} addresses", remembered.len());
     }
 }
