@@ -67,15 +67,16 @@ impl Gatepass {
         read(file.as_ref(), &self.path)
     }
 
-    /// Seal every AutoAuth key anew, under another key, in one act.
+    /// Seal every active AutoAuth key anew, under another key, in one act.
     ///
     /// # Errors
     /// [`Reason::SealingKeyMissing`] when this handle was opened without the old one,
-    /// [`Reason::SealingKeyWrong`] when that one does not open every key.
+    /// [`Reason::SealingKeyWrong`] when that one does not open every active key: retire those that it does
+    /// not open.
     pub fn rotate_sealing_key(&self, new: &SealingKey) -> Result<usize> {
         let (_, keys) = self.store.autoauth_keys()?;
         let mut resealed = Vec::with_capacity(keys.len());
-        for sealed in keys {
+        for sealed in keys.into_iter().filter(|key| key.key.retired_at.is_none()) {
             let aad = self.aad(sealed.key.key_id)?;
             let plain = self.unseal(&sealed)?;
             let blob = self.with_random(|random| new.seal(&plain, &aad, random))?;

@@ -31,8 +31,9 @@ impl Gatepass {
     pub fn check(&self, progress: &mut Progress<'_>) -> Result<Vec<Finding>> {
         let mut findings = self.store.check(self.now(), progress)?;
         let (settings, keys) = self.store.autoauth_keys()?;
-        findings.push(self.sealed_keys_finding(keys.len()));
-        for key in keys.iter().filter(|key| key.key.weak && key.key.retired_at.is_none()) {
+        let active: Vec<_> = keys.iter().filter(|key| key.key.retired_at.is_none()).collect();
+        findings.push(self.sealed_keys_finding(active.len()));
+        for key in active.iter().filter(|key| key.key.weak) {
             let message = format!("AutoAuth key {} has fewer than 20 characters; retire it", key.key.label);
             findings.push(Finding::new("autoauth_keys", Severity::Warning, message));
         }

@@ -264,9 +264,9 @@ pub(crate) trait AutoAuthStore {
         weak: bool,
         at: At<'_>,
     ) -> StoreResult<Outcome<AutoAuthKey>>;
-    /// Retire a key. Synced.
+    /// Retire a key and wipe its blob. Synced.
     fn retire_key(&self, label: &str, at: At<'_>) -> StoreResult<Outcome<AutoAuthKey>>;
-    /// Replace every blob at once; refused if the keys changed since they were read. Synced.
+    /// Replace the blob of every active key at once; busy if those changed since they were read. Synced.
     fn reseal_keys(&self, sealed: &[(KeyId, Vec<u8>, Vec<u8>)], at: At<'_>) -> StoreResult<Outcome<()>>;
 }
 

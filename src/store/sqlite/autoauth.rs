@@ -48,6 +48,17 @@ fn find(connection: &Connection, label: &str) -> StoreResult<Option<AutoAuthKey>
         .read()
 }
 
+/// The keys that are not retired, by number.
+fn active_keys(connection: &Connection) -> StoreResult<Vec<KeyId>> {
+    connection
+        .prepare_cached("SELECT id FROM autoauth_key WHERE retired_at IS NULL ORDER BY id")
+        .read()?
+        .query_map([], |row| row.get(0))
+        .read()?
+        .collect::<rusqlite::Result<_>>()
+        .read()
+}
+
 /// Whom the address of a link names, and what is known of him.
 fn look_up(
     connection: &Connection,
@@ -245,6 +256,14 @@ impl AutoAuthStore for SqliteStore {
             if found.retired_at.is_some() {
                 return Ok(Ok(found));
             }
+            // Nothing needs the blob any more, and nobody may need its sealing key. Zeros of the same length
+            // go over it where it stands first; what merely shrinks leaves its old bytes in the page.
+            for wipe in [
+                "UPDATE autoauth_key SET sealed = zeroblob(length(sealed)) WHERE id = ?1",
+                "UPDATE autoauth_key SET sealed = x'' WHERE id = ?1",
+            ] {
+                connection.execute(wipe, [found.key_id]).read()?;
+            }
             connection
                 .execute(
                     "UPDATE autoauth_key SET retired_at = ?2 WHERE id = ?1",
@@ -258,13 +277,13 @@ impl AutoAuthStore for SqliteStore {
 
     fn reseal_keys(&self, sealed: &[(KeyId, Vec<u8>, Vec<u8>)], at: At<'_>) -> StoreResult<Outcome<()>> {
         self.database.write(Sync::Synced, |connection| {
-            let held: usize =
-                connection.query_row("SELECT count(*) FROM autoauth_key", [], |row| row.get(0)).read()?;
+            let held = active_keys(connection)?.len();
             let mut changed = 0;
             for (id, old, new) in sealed {
                 changed += connection
                     .execute(
-                        "UPDATE autoauth_key SET sealed = ?3 WHERE id = ?1 AND sealed = ?2",
+                        "UPDATE autoauth_key SET sealed = ?3 WHERE id = ?1 AND sealed = ?2
+                           AND retired_at IS NULL",
                         params![id, old, new],
                     )
                     .read()?;

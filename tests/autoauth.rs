@@ -1,0 +1,77 @@
+//! AutoAuth keys over their life: a lost sealing key is recovered from, and one key's trouble is its own.
+#![allow(missing_docs)]
+
+#[allow(dead_code)]
+mod common;
+
+use std::path::PathBuf;
+
+use common::{Place, START, SYSTEM, person, refused, secret};
+use gatepass::autoauth::AutoAuthSignIn;
+use gatepass::clock::ManualClock;
+use gatepass::directory::Mode;
+use gatepass::seal::SealingKey;
+use gatepass::upkeep::Severity;
+use gatepass::{AutoAuthRequest, Gatepass, KeyChoice, Options, Reason};
+use serde_json::json;
+
+const ONE: &str = "the first key, of the old website";
+const TWO: &str = "the second key, of the new portal";
+
+fn sealing_key(place: &Place, name: &str) -> (PathBuf, SealingKey) {
+    std::fs::create_dir_all(place.beside("keys")).unwrap();
+    let file = place.beside("keys").join(name);
+    let key = Gatepass::new_sealing_key_file(&file, &place.store).unwrap();
+    (file, key)
+}
+
+fn options() -> Options {
+    Options::new().clock(ManualClock::new(START))
+}
+
+/// A store with Ann, switched on, whose key `old` was sealed under a sealing key that is lost since.
+fn lost() -> Place {
+    let place = Place::new();
+    let gate = place.init_with(Mode::Managed, options().sealing_key(sealing_key(&place, "lost").1));
+    person(&gate, "ann@example.com");
+    gate.set_setting("autoauth_enabled", json!(true)).unwrap();
+    gate.add_autoauth_key("old", &secret(ONE)).unwrap();
+    place
+}
+
+fn signed(gate: &Gatepass, key: &str) -> String {
+    let url = gate.sign_autoauth("ann@example.com", KeyChoice::Given(&secret(key)), None).unwrap();
+    url.split_once('?').unwrap().1.to_owned()
+}
+
+fn accept(gate: &Gatepass, query: &str) -> gatepass::Result<AutoAuthSignIn> {
+    gate.accept_autoauth(query.as_bytes(), &AutoAuthRequest::default())
+}
+
+fn bad(gate: &Gatepass) -> Vec<String> {
+    let findings = gate.check(&mut |_, _| {}).unwrap();
+    findings.into_iter().filter(|one| one.severity == Severity::Bad).map(|one| one.message).collect()
+}
+
+#[test]
+fn a_lost_sealing_key_costs_the_old_keys_and_nothing_after_them() {
+    let place = lost();
+    let blob: Vec<u8> = rusqlite::Connection::open(&place.store)
+        .unwrap()
+        .query_row("SELECT sealed FROM autoauth_key", [], |row| row.get(0))
+        .unwrap();
+    let in_the_file = || std::fs::read(&place.store).unwrap().windows(blob.len()).any(|part| part == blob);
+    assert!(in_the_file(), "the search finds what is there");
+    let gate = options().sealing_key(sealing_key(&place, "new").1).open(&place.store).unwrap();
+    assert_eq!(bad(&gate).len(), 1);
+    gate.retire_autoauth_key("old").unwrap();
+    gate.add_autoauth_key("new", &secret(TWO)).unwrap();
+    assert!(bad(&gate).is_empty());
+    assert_eq!(gate.check_sealed_keys().unwrap(), 1);
+    accept(&gate, &signed(&gate, TWO)).unwrap();
+    let next = sealing_key(&place, "next").1;
+    assert_eq!(gate.rotate_sealing_key(&next).unwrap(), 1);
+    drop(gate);
+    assert!(!in_the_file(), "a retired secret stayed in the file");
+    assert_eq!(options().sealing_key(next).open(&place.store).unwrap().check_sealed_keys().unwrap(), 1);
+}
