@@ -316,6 +316,7 @@ fn a_link_may_come_again_where_the_policy_is_window(w: &World<'_>) {
     w.no(accept(w, &act, NOON.plus(secs(901))), Reason::AutoAuthTooOld);
     let once = link(w, ANN, NOON);
     w.set("autoauth_reuse", "once");
+    w.no(accept(w, &act, NOON), Reason::AutoAuthUsed);
     yes(accept(w, &once, NOON));
     w.no(accept(w, &once, NOON), Reason::AutoAuthUsed);
 }

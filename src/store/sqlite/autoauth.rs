@@ -116,13 +116,15 @@ fn apply(
     settings: &Settings,
     now: Timestamp,
 ) -> StoreResult<Timestamp> {
-    if acceptance.remember {
-        connection
-            .prepare_cached("INSERT INTO autoauth_link (signed_at, digest, session_key) VALUES (?1, ?2, ?3)")
-            .read()?
-            .execute(params![act.signed_at.as_seconds(), act.replay_key, act.session])
-            .read()?;
-    }
+    // Under the policy `window` too, where it may be remembered already: the policy may change before the
+    // link's time is over.
+    connection
+        .prepare_cached(
+            "INSERT INTO autoauth_link (signed_at, digest, session_key) VALUES (?1, ?2, ?3) ON CONFLICT DO NOTHING",
+        )
+        .read()?
+        .execute(params![act.signed_at.as_seconds(), act.replay_key, act.session])
+        .read()?;
     if let Some(key) = act.key {
         connection
             .prepare_cached(
