@@ -217,6 +217,13 @@ impl AutoAuthStore for SqliteStore {
                     let reference = write_refusal(connection, &event, now)?;
                     Ok(Err(refusal.recorded(Some(reference)).into()))
                 }
+                Err(error @ Error::Invalid { .. }) => {
+                    // The hash was right and the page is not: somebody changed the one thing that is not
+                    // signed. The caller hears of a bad value; the audit keeps it as the refusal it is.
+                    event.refused = Some(Reason::GotoNotAllowed);
+                    write_refusal(connection, &event, now)?;
+                    Ok(Err(error))
+                }
                 Err(error) => Ok(Err(error)),
             }
         })
