@@ -4,15 +4,16 @@
 #[allow(dead_code)]
 mod common;
 
+use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
 
-use common::{Place, START, SYSTEM, person, refused, secret};
+use common::{Place, START, invalid, person, refused, secret};
 use gatepass::autoauth::AutoAuthSignIn;
 use gatepass::clock::ManualClock;
 use gatepass::directory::Mode;
 use gatepass::seal::SealingKey;
 use gatepass::upkeep::Severity;
-use gatepass::{AutoAuthRequest, Gatepass, KeyChoice, Options, Reason};
+use gatepass::{AutoAuthRequest, Error, Gatepass, KeyChoice, Options, Reason, StoreError};
 use serde_json::json;
 
 const ONE: &str = "the first key, of the old website";
@@ -74,4 +75,52 @@ fn a_lost_sealing_key_costs_the_old_keys_and_nothing_after_them() {
     drop(gate);
     assert!(!in_the_file(), "a retired secret stayed in the file");
     assert_eq!(options().sealing_key(next).open(&place.store).unwrap().check_sealed_keys().unwrap(), 1);
+}
+
+#[test]
+fn a_key_that_does_not_open_refuses_no_links_but_its_own() {
+    let place = lost();
+    let gate = options().sealing_key(sealing_key(&place, "new").1).open(&place.store).unwrap();
+    let keyless = options().open(&place.store).unwrap();
+    assert_eq!(refused(gate.add_autoauth_key("new", &secret(TWO))), Reason::SealingKeyWrong);
+    let link = signed(&gate, ONE);
+    for (who, reason) in [(&gate, Reason::SealingKeyWrong), (&keyless, Reason::SealingKeyMissing)] {
+        assert_eq!(refused(accept(who, &link)), reason);
+    }
+    gate.retire_autoauth_key("old").unwrap();
+    gate.add_autoauth_key("new", &secret(TWO)).unwrap();
+    gate.add_autoauth_key("newer", &secret(ONE)).unwrap();
+    // Damaged, and the first to be tried.
+    let damage = "UPDATE autoauth_key SET sealed = x'00', added_at = 0 WHERE label = 'new'";
+    assert_eq!(rusqlite::Connection::open(&place.store).unwrap().execute(damage, []).unwrap(), 1);
+    accept(&gate, &link).unwrap();
+    assert!(matches!(accept(&gate, &signed(&gate, TWO)), Err(Error::Store(StoreError::Corrupt(_)))));
+    let given = AutoAuthRequest::default().with_key(secret(TWO));
+    gate.accept_autoauth(signed(&gate, TWO).as_bytes(), &given).unwrap();
+}
+
+#[test]
+fn the_file_of_the_sealing_key_is_read_when_the_key_is_needed_and_once() {
+    let place = Place::new();
+    std::fs::create_dir(place.beside("keys")).unwrap();
+    let file = place.beside("keys").join("seal");
+    let gate = place.init_with(Mode::Managed, options().sealing_key_file(&file));
+    let (_, client) = person(&gate, "ann@example.com");
+    common::issue(&gate, client);
+    assert_eq!(bad(&gate).len(), 1, "a file of no use is told by the check");
+    let add = || gate.add_autoauth_key("old", &secret(ONE));
+    assert_eq!(invalid(add()), "sealing_key_file");
+    std::fs::write(&file, "nonsense").unwrap();
+    std::fs::set_permissions(&file, std::fs::Permissions::from_mode(0o600)).unwrap();
+    assert_eq!(invalid(add()), "sealing_key");
+    std::fs::remove_file(&file).unwrap();
+    let key = Gatepass::new_sealing_key_file(&file, &place.store).unwrap();
+    add().unwrap();
+    std::fs::remove_file(&file).unwrap();
+    assert_eq!(gate.check_sealed_keys().unwrap(), 1);
+    let beside = place.store.with_file_name("seal");
+    std::fs::write(&beside, key.to_file_text().reveal()).unwrap();
+    std::fs::set_permissions(&beside, std::fs::Permissions::from_mode(0o600)).unwrap();
+    let beside = options().sealing_key_file(beside).open(&place.store).unwrap();
+    assert_eq!(invalid(beside.check_sealed_keys()), "sealing_key_file");
 }

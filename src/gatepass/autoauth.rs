@@ -101,7 +101,9 @@ impl Gatepass {
     /// # Errors
     /// [`Error::Invalid`] for `query`, `email`, `timestamp`, `hash` or `goto`; refused when AutoAuth is off,
     /// the hash fits no key, the link is too old, too new or used, or its address names nobody, or several,
-    /// or one who may not sign in.
+    /// or one who may not sign in. When the hash fits no key that opens, but one does not open, the answer
+    /// says why that one does not: [`Reason::SealingKeyMissing`], [`Reason::SealingKeyWrong`],
+    /// [`StoreError::Corrupt`](crate::StoreError::Corrupt), or what is wrong with the sealing key's file.
     pub fn accept_autoauth(&self, query: &[u8], request: &AutoAuthRequest) -> Result<AutoAuthSignIn> {
         self.accept_autoauth_link(&Link::parse(query)?, request)
     }
@@ -117,14 +119,22 @@ impl Gatepass {
         let fitting: Option<(Option<AutoAuthKey>, Matched)> = match &request.key {
             Some(given) => link.matched_by(given).map(|matched| (None, matched)),
             None => {
-                let mut fitting = None;
+                let (mut fitting, mut closed) = (None, None);
                 for sealed in keys {
-                    if let Some(matched) = link.matched_by(&self.unseal(&sealed)?) {
-                        fitting = Some((Some(sealed.key), matched));
+                    match self.unseal(&sealed) {
+                        Ok(key) => fitting = link.matched_by(&key).map(|matched| (Some(sealed.key), matched)),
+                        // One system's trouble is not the others'.
+                        Err(error) => closed = closed.or(Some(error)),
+                    }
+                    if fitting.is_some() {
                         break;
                     }
                 }
-                fitting
+                match closed {
+                    // Not known to be a wrong hash: it may be that key's.
+                    Some(error) if fitting.is_none() => return Err(error),
+                    _ => fitting,
+                }
             }
         };
         let Some((key, matched)) = fitting else {

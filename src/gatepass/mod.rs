@@ -87,7 +87,9 @@ pub struct Gatepass {
     store: Arc<dyn Store>,
     clock: Box<dyn Clock>,
     random: Mutex<Box<dyn Randomness>>,
-    sealing_key: Option<SealingKey>,
+    /// Given at open, or read from its file when it is first needed.
+    sealing_key: OnceCell<SealingKey>,
+    sealing_key_file: Option<sealing::KeyFile>,
     actor: Option<String>,
     throttle: Throttle,
     guesses: GuessCounter,

@@ -1,6 +1,7 @@
-//! The sealing key's file: outside of the store's folder, readable by its owner alone.
+//! The sealing key's file: outside of the store's folder, readable by its owner alone, and read only when
+//! something needs the key.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::Gatepass;
 use super::open::file_error;
@@ -12,7 +13,7 @@ use crate::sys;
 const FIELD: &str = "sealing_key_file";
 
 /// The folder of a path as the file system knows it.
-fn real_folder(path: &Path) -> Result<std::path::PathBuf> {
+fn real_folder(path: &Path) -> Result<PathBuf> {
     sys::folder_of(path).canonicalize().map_err(|error| file_error(FIELD, &error))
 }
 
@@ -28,7 +29,7 @@ fn refuse_beside(file: &Path, store: &Path) -> Result<()> {
 }
 
 /// Read a sealing key for a store.
-pub(super) fn read(file: &Path, store: &Path) -> Result<SealingKey> {
+fn read(file: &Path, store: &Path) -> Result<SealingKey> {
     // Where it stands is looked at first: nothing in the store's folder may be opened, least of all the
     // store.
     refuse_beside(file, store)?;
@@ -44,6 +45,20 @@ pub(super) fn read(file: &Path, store: &Path) -> Result<SealingKey> {
         ));
     }
     SealingKey::parse(&text)
+}
+
+/// A sealing key's file and the store that it must not stand beside.
+pub(super) struct KeyFile {
+    file: PathBuf,
+    store: PathBuf,
+}
+
+impl KeyFile {
+    /// Both as they are meant now: the program may go to another folder before the key is needed.
+    pub(super) fn new(file: &Path, store: &Path) -> Self {
+        let absolute = |path: &Path| std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
+        KeyFile { file: absolute(file), store: absolute(store) }
+    }
 }
 
 impl Gatepass {
@@ -87,7 +102,11 @@ impl Gatepass {
     }
 
     pub(super) fn own_sealing_key(&self) -> Result<&SealingKey> {
-        self.sealing_key.as_ref().ok_or_else(|| Reason::SealingKeyMissing.into())
+        self.own_process()?;
+        self.sealing_key.get_or_try_init(|| match &self.sealing_key_file {
+            Some(KeyFile { file, store }) => read(file, store),
+            None => Err(Reason::SealingKeyMissing.into()),
+        })
     }
 
     pub(super) fn aad(&self, key: crate::id::KeyId) -> Result<Aad> {

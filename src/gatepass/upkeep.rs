@@ -48,6 +48,10 @@ impl Gatepass {
     fn sealed_keys_finding(&self, count: usize) -> Finding {
         let finding = |severity, message: String| Finding::new("sealed_keys", severity, message);
         if count == 0 {
+            // Nothing needs the key today; a file that was named and is of no use is told all the same.
+            if let (Some(_), Err(error)) = (&self.sealing_key_file, self.own_sealing_key()) {
+                return finding(Severity::Bad, error.to_string());
+            }
             return finding(Severity::Good, "there are none".to_owned());
         }
         match self.check_sealed_keys() {

@@ -345,7 +345,7 @@ fn what_else_people_mistype_changes_nothing() {
         invalid(run(&["token", "list", "--limit", "1001"]), "limit");
         invalid(run(&["token", "list", "--before", "nonsense"]), "before");
         invalid(run(&["autoauth", "report", "--days", "0"]), "days");
-        invalid(run(&["check", "--seal-key", "/nowhere"]), "sealing_key_file");
+        invalid(run(&["seal", "rotate", "/nowhere", "--seal-key", "/nowhere"]), "sealing_key_file");
         run(&["credential", "create", "x", "--admin", "nobody"]).failed(1, "refused", "admin_unknown");
         run(&["credential", "rotate", "nobody", "--leaked"]).failed(1, "refused", "credential_unknown");
         run(&["member", "remove", "--user", "1", "--client", "1"]).failed(1, "refused", "owner_stays");
