@@ -7,6 +7,7 @@ use std::time::Duration;
 use serde::Serialize;
 
 use super::Gatepass;
+use super::sealing::aad;
 use crate::audit::{AuditQuery, EventKind};
 use crate::autoauth::{AcceptAct, AutoAuthKey, AutoAuthSignIn, Link, Matched, replay_key, sign};
 use crate::clock::Timestamp;
@@ -111,18 +112,20 @@ impl Gatepass {
     /// The same for a link whose fields were taken apart already.
     pub fn accept_autoauth_link(&self, link: &Link, request: &AutoAuthRequest) -> Result<AutoAuthSignIn> {
         let now = self.now();
-        let (settings, keys) = self.store.autoauth_keys()?;
-        let keys: Vec<_> = keys.into_iter().filter(|key| key.key.retired_at.is_none()).collect();
-        if !settings.autoauth_enabled || (keys.is_empty() && request.key.is_none()) {
+        let held = self.store.autoauth_keys()?;
+        let settings = &held.settings;
+        if !settings.autoauth_enabled || (request.key.is_none() && held.active().next().is_none()) {
             return Err(Reason::AutoAuthOff.into());
         }
-        let fitting: Option<(Option<AutoAuthKey>, Matched)> = match &request.key {
+        let fitting: Option<(Option<&AutoAuthKey>, Matched)> = match &request.key {
             Some(given) => link.matched_by(given).map(|matched| (None, matched)),
             None => {
                 let (mut fitting, mut closed) = (None, None);
-                for sealed in keys {
-                    match self.unseal(&sealed) {
-                        Ok(key) => fitting = link.matched_by(&key).map(|matched| (Some(sealed.key), matched)),
+                for sealed in held.active() {
+                    match self.unseal(&held, sealed) {
+                        Ok(key) => {
+                            fitting = link.matched_by(&key).map(|matched| (Some(&sealed.key), matched))
+                        }
                         // One system's trouble is not the others'.
                         Err(error) => closed = closed.or(Some(error)),
                     }
@@ -146,7 +149,7 @@ impl Gatepass {
             replay_key: replay_key(&matched.digest),
             signed_at: link.at(),
             goto: link.goto().map(str::to_owned),
-            key: key.as_ref().map(|key| key.key_id),
+            key: key.map(|key| key.key_id),
             presented: request.presented_session.as_ref().map(SessionId::key),
             session: session.as_ref().map(SessionId::key),
             redemption,
@@ -168,7 +171,7 @@ impl Gatepass {
             session,
             redemption,
             landing_url,
-            key: key.map(|key| key.label),
+            key: key.map(|key| key.label.clone()),
             unchecked: if settings.mode == Mode::Host { UNCHECKED_IN_HOST_MODE } else { &[] },
         })
     }
@@ -188,10 +191,9 @@ impl Gatepass {
         let key = match key {
             KeyChoice::Given(key) => key,
             KeyChoice::Label(label) => {
-                let (_, keys) = self.store.autoauth_keys()?;
-                let found =
-                    keys.into_iter().find(|key| key.key.label == label && key.key.retired_at.is_none());
-                stored = self.unseal(&found.ok_or(Reason::KeyUnknown)?)?;
+                let held = self.store.autoauth_keys()?;
+                let found = held.active().find(|key| key.key.label == label).ok_or(Reason::KeyUnknown)?;
+                stored = self.unseal(&held, found)?;
                 &stored
             }
         };
@@ -210,9 +212,9 @@ impl Gatepass {
             return Err(Error::invalid("key", "must have 1 to 1024 bytes"));
         }
         self.own_sealing_key()?;
-        let (_, keys) = self.store.autoauth_keys()?;
-        for sealed in keys.iter().filter(|key| key.key.retired_at.is_none()) {
-            let other = self.unseal(sealed)?;
+        let held = self.store.autoauth_keys()?;
+        for sealed in held.active() {
+            let other = self.unseal(&held, sealed)?;
             // The formula has no separator: digits could move between a timestamp and a key that is another's
             // end.
             if text.ends_with(other.reveal()) || other.reveal().ends_with(text) {
@@ -223,7 +225,7 @@ impl Gatepass {
             let mut bytes = [0; 4];
             random.fill(&mut bytes)?;
             let id = KeyId::new(i64::from(u32::from_ne_bytes(bytes) >> 1) + 1)?;
-            Ok((id, self.own_sealing_key()?.seal(key, &self.aad(id)?, random)?))
+            Ok((id, self.own_sealing_key()?.seal(key, &aad(&held, id), random)?))
         })?;
         let weak = text.chars().count() < SHORTEST_STRONG_KEY;
         self.store.add_key(id, label, &blob, weak, self.at())?
@@ -231,8 +233,7 @@ impl Gatepass {
 
     /// All keys, with who still uses them.
     pub fn list_autoauth_keys(&self) -> Result<Vec<AutoAuthKey>> {
-        let (_, keys) = self.store.autoauth_keys()?;
-        Ok(keys.into_iter().map(|sealed| sealed.key).collect())
+        Ok(self.store.autoauth_keys()?.keys.into_iter().map(|sealed| sealed.key).collect())
     }
 
     /// Retire a key: links signed with it are refused from now on, and it is wiped from the store.
@@ -242,10 +243,10 @@ impl Gatepass {
 
     /// Prove that every active key opens under this handle's sealing key; how many there are.
     pub fn check_sealed_keys(&self) -> Result<usize> {
-        let (_, keys) = self.store.autoauth_keys()?;
+        let held = self.store.autoauth_keys()?;
         let mut opened = 0;
-        for sealed in keys.iter().filter(|key| key.key.retired_at.is_none()) {
-            self.unseal(sealed)?;
+        for sealed in held.active() {
+            self.unseal(&held, sealed)?;
             opened += 1;
         }
         Ok(opened)
@@ -258,7 +259,7 @@ impl Gatepass {
         }
         let now = self.now();
         let since = now.minus(Duration::from_secs(u64::from(days) * 86_400));
-        let (settings, keys) = self.store.autoauth_keys()?;
+        let held = self.store.autoauth_keys()?;
         let mut outcomes = BTreeMap::new();
         let mut wrong_hashes_noted = false;
         let mut query = AuditQuery::between(since, now.plus(Duration::from_millis(1)));
@@ -281,7 +282,8 @@ impl Gatepass {
                 }
             }
         }
-        let keys = keys.into_iter().map(|sealed| sealed.key).collect();
-        Ok(AutoAuthReport { enabled: settings.autoauth_enabled, keys, since, outcomes, wrong_hashes_noted })
+        let enabled = held.settings.autoauth_enabled;
+        let keys = held.keys.into_iter().map(|sealed| sealed.key).collect();
+        Ok(AutoAuthReport { enabled, keys, since, outcomes, wrong_hashes_noted })
     }
 }

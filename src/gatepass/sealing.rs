@@ -5,9 +5,12 @@ use std::path::{Path, PathBuf};
 
 use super::Gatepass;
 use super::open::file_error;
+use crate::autoauth::SealedKey;
 use crate::error::{Error, Reason, Result};
+use crate::id::KeyId;
 use crate::seal::{Aad, SealingKey};
 use crate::secret::Secret;
+use crate::store::AutoAuthKeys;
 use crate::sys;
 
 const FIELD: &str = "sealing_key_file";
@@ -45,6 +48,11 @@ fn read(file: &Path, store: &Path) -> Result<SealingKey> {
         ));
     }
     SealingKey::parse(&text)
+}
+
+/// What a blob is bound to.
+pub(super) fn aad(held: &AutoAuthKeys, key: KeyId) -> Aad {
+    Aad { store: held.store.0, row: key.get() }
 }
 
 /// A sealing key's file and the store that it must not stand beside.
@@ -89,13 +97,13 @@ impl Gatepass {
     /// [`Reason::SealingKeyWrong`] when that one does not open every active key: retire those that it does
     /// not open.
     pub fn rotate_sealing_key(&self, new: &SealingKey) -> Result<usize> {
-        let (_, keys) = self.store.autoauth_keys()?;
-        let mut resealed = Vec::with_capacity(keys.len());
-        for sealed in keys.into_iter().filter(|key| key.key.retired_at.is_none()) {
-            let aad = self.aad(sealed.key.key_id)?;
-            let plain = self.unseal(&sealed)?;
+        let held = self.store.autoauth_keys()?;
+        let mut resealed = Vec::with_capacity(held.keys.len());
+        for sealed in held.active() {
+            let aad = aad(&held, sealed.key.key_id);
+            let plain = self.unseal(&held, sealed)?;
             let blob = self.with_random(|random| new.seal(&plain, &aad, random))?;
-            resealed.push((sealed.key.key_id, sealed.sealed, blob));
+            resealed.push((sealed.key.key_id, sealed.sealed.clone(), blob));
         }
         self.store.reseal_keys(&resealed, self.at())??;
         Ok(resealed.len())
@@ -109,11 +117,7 @@ impl Gatepass {
         })
     }
 
-    pub(super) fn aad(&self, key: crate::id::KeyId) -> Result<Aad> {
-        Ok(Aad { store: self.store.info()?.store_id.0, row: key.get() })
-    }
-
-    pub(super) fn unseal(&self, key: &crate::autoauth::SealedKey) -> Result<Secret> {
-        self.own_sealing_key()?.open(&key.sealed, &self.aad(key.key.key_id)?)
+    pub(super) fn unseal(&self, held: &AutoAuthKeys, key: &SealedKey) -> Result<Secret> {
+        self.own_sealing_key()?.open(&key.sealed, &aad(held, key.key.key_id))
     }
 }

@@ -30,14 +30,13 @@ impl Gatepass {
     /// keys, and settings that endanger. Each thing looked at gives at least one finding.
     pub fn check(&self, progress: &mut Progress<'_>) -> Result<Vec<Finding>> {
         let mut findings = self.store.check(self.now(), progress)?;
-        let (settings, keys) = self.store.autoauth_keys()?;
-        let active: Vec<_> = keys.iter().filter(|key| key.key.retired_at.is_none()).collect();
-        findings.push(self.sealed_keys_finding(active.len()));
-        for key in active.iter().filter(|key| key.key.weak) {
+        let held = self.store.autoauth_keys()?;
+        findings.push(self.sealed_keys_finding(held.active().count()));
+        for key in held.active().filter(|key| key.key.weak) {
             let message = format!("AutoAuth key {} has fewer than 20 characters; retire it", key.key.label);
             findings.push(Finding::new("autoauth_keys", Severity::Warning, message));
         }
-        let dangers = settings.dangers();
+        let dangers = held.settings.dangers();
         if dangers.is_empty() {
             findings.push(Finding::new("settings", Severity::Good, "no setting endangers anybody"));
         }

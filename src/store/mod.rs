@@ -249,10 +249,27 @@ pub(crate) trait DestinationStore {
     fn remove_destination(&self, name: &str, at: At<'_>) -> StoreResult<Outcome<()>>;
 }
 
+/// All AutoAuth keys, with what it takes to use them, as one read found them.
+#[derive(Debug, Clone)]
+pub(crate) struct AutoAuthKeys {
+    pub(crate) settings: Arc<Settings>,
+    /// The store that the blobs are bound to.
+    pub(crate) store: StoreId,
+    /// Retired ones too, whose blobs are empty; oldest first.
+    pub(crate) keys: Vec<SealedKey>,
+}
+
+impl AutoAuthKeys {
+    /// Those that are not retired.
+    pub(crate) fn active(&self) -> impl Iterator<Item = &SealedKey> {
+        self.keys.iter().filter(|key| key.key.retired_at.is_none())
+    }
+}
+
 /// AutoAuth keys and accepted links.
 pub(crate) trait AutoAuthStore {
     /// All keys, sealed.
-    fn autoauth_keys(&self) -> StoreResult<(Arc<Settings>, Vec<SealedKey>)>;
+    fn autoauth_keys(&self) -> StoreResult<AutoAuthKeys>;
     /// Judge a link, remember it, start the session: one act, synced when it succeeds.
     fn accept_link(&self, act: &AcceptAct, now: Timestamp) -> StoreResult<Outcome<Accepted>>;
     /// Add a key under a number that the seal is bound to. Synced.

@@ -100,7 +100,10 @@ fn a_key_is_stored_sealed_and_told_of(w: &World<'_>) {
     assert_eq!(yes(w.store().retire_key("toy", at(NOON.plus(secs(9))))), retired, "the first time stands");
     w.no(add(7, "toy", false), Reason::AlreadyExists);
     w.everywhere(|store| {
-        let (_, keys) = store.autoauth_keys().unwrap();
+        let held = store.autoauth_keys().unwrap();
+        assert_eq!(held.store, store.info().unwrap().store_id);
+        assert_eq!(held.active().map(|key| key.key.key_id).collect::<Vec<_>>(), [key_id(5)]);
+        let keys = held.keys;
         assert_eq!(keys.len(), 2);
         assert_eq!(
             (&*keys[0].sealed, &*keys[1].sealed),
@@ -124,7 +127,7 @@ fn look_alike_labels_stay_different(w: &World<'_>) {
         assert_eq!(yes(w.store().retire_key(other, at(NOON))).key_id, key_id(number + 1));
     }
     w.everywhere(|store| {
-        for sealed in store.autoauth_keys().unwrap().1 {
+        for sealed in store.autoauth_keys().unwrap().keys {
             let told = (sealed.key.retired_at.is_some(), &*sealed.sealed);
             assert!(told == (true, b"") || told == (false, b"one"), "{told:?}");
         }
@@ -137,7 +140,7 @@ fn keys_are_sealed_anew_all_or_none(w: &World<'_>) {
     }
     yes(w.store().retire_key("key 4", at(NOON)));
     let blobs = |store: &dyn Store| -> Vec<_> {
-        store.autoauth_keys().unwrap().1.into_iter().map(|key| key.sealed).collect()
+        store.autoauth_keys().unwrap().keys.into_iter().map(|key| key.sealed).collect()
     };
     let seal = |keys: &[(i64, &[u8], &[u8])]| {
         let keys: Vec<_> =
@@ -187,7 +190,7 @@ fn an_accepted_link_starts_its_session_and_counts_for_its_key(w: &World<'_>) {
         assert_eq!((live.user_id, live.client_id), (Some(user_id(1)), Some(client_id(1))));
         assert_eq!((live.origin, live.autoauth_key_id), (Origin::AutoAuth, Some(key_id(1))));
         assert_eq!((live.credential_id, live.redemption), (None, Some(act.redemption)));
-        let key = store.autoauth_keys().unwrap().1.remove(0).key;
+        let key = store.autoauth_keys().unwrap().keys.remove(0).key;
         assert_eq!((key.uses, key.first_used_at, key.last_used_at), (2, Some(NOON), Some(ahead)));
         assert_eq!((key.least_skew_seconds, key.most_skew_seconds), (Some(-30), Some(7)));
         let told = events(store, "autoauth.accepted");
@@ -256,7 +259,7 @@ fn a_link_is_accepted_once_whatever_its_spelling(w: &World<'_>) {
     w.no(accept(w, &act, NOON.plus(secs(900))), Reason::AutoAuthUsed);
     w.store().purge(NOON.plus(secs(3_600)), &mut no_progress()).unwrap();
     w.no(accept(w, &act, NOON), Reason::AutoAuthUsed);
-    assert_eq!(w.store().autoauth_keys().unwrap().1[0].key.uses, 1);
+    assert_eq!(w.store().autoauth_keys().unwrap().keys[0].key.uses, 1);
 }
 
 fn of_many_who_bring_one_link_at_once_one_is_let_in(w: &World<'_>) {
@@ -312,7 +315,7 @@ fn a_link_may_come_again_where_the_policy_is_window(w: &World<'_>) {
     for _ in 0..3 {
         yes(accept(w, &act, NOON));
     }
-    assert_eq!(w.store().autoauth_keys().unwrap().1[0].key.uses, 3);
+    assert_eq!(w.store().autoauth_keys().unwrap().keys[0].key.uses, 3);
     w.no(accept(w, &act, NOON.plus(secs(901))), Reason::AutoAuthTooOld);
     let once = link(w, ANN, NOON);
     w.set("autoauth_reuse", "once");
@@ -396,7 +399,7 @@ fn a_person_who_may_not_sign_in_is_refused_and_the_link_not_spent(w: &World<'_>)
     yes(w.store().enable_user(user_id(1), true, at(NOON)));
     yes(w.store().set_client_status(client_id(1), ClientStatus::Active, at(NOON)));
     yes(w.store().set_client_sso(client_id(1), true, at(NOON)));
-    assert_eq!(w.store().autoauth_keys().unwrap().1[0].key.uses, 0);
+    assert_eq!(w.store().autoauth_keys().unwrap().keys[0].key.uses, 0);
     yes(accept(w, &act, NOON));
 }
 

@@ -1,7 +1,5 @@
 //! AutoAuth keys, and links accepted once.
 
-use std::sync::Arc;
-
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use super::audit::{write_event, write_refusal};
@@ -18,7 +16,8 @@ use crate::error::{Error, Reason, StoreError};
 use crate::id::KeyId;
 use crate::session::{NewSession, Origin};
 use crate::settings::Settings;
-use crate::store::{At, AutoAuthStore, Outcome, StoreResult};
+use crate::store::{At, AutoAuthKeys, AutoAuthStore, Outcome, StoreResult};
+use crate::upkeep::StoreId;
 
 const COLUMNS: &str =
     "id, label, weak, added_at, retired_at, first_used, last_used, uses, least_skew, most_skew";
@@ -174,7 +173,7 @@ fn link_event(act: &AcceptAct, found: &Result<(Subject, SubjectFacts), Reason>) 
 }
 
 impl AutoAuthStore for SqliteStore {
-    fn autoauth_keys(&self) -> StoreResult<(Arc<Settings>, Vec<SealedKey>)> {
+    fn autoauth_keys(&self) -> StoreResult<AutoAuthKeys> {
         self.database.read(|connection| {
             let settings = self.database.settings(connection)?;
             let keys = connection
@@ -184,7 +183,12 @@ impl AutoAuthStore for SqliteStore {
                 .read()?
                 .collect::<rusqlite::Result<_>>()
                 .read()?;
-            Ok((settings, keys))
+            let store = connection
+                .prepare_cached("SELECT store_id FROM store")
+                .read()?
+                .query_row([], |row| row.get(0))
+                .read()?;
+            Ok(AutoAuthKeys { settings, store: StoreId(store), keys })
         })
     }
 
