@@ -124,3 +124,23 @@ fn the_file_of_the_sealing_key_is_read_when_the_key_is_needed_and_once() {
     let beside = options().sealing_key_file(beside).open(&place.store).unwrap();
     assert_eq!(invalid(beside.check_sealed_keys()), "sealing_key_file");
 }
+
+#[test]
+fn of_two_keys_that_end_alike_and_come_at_once_one_is_added() {
+    let place = Place::new();
+    let key = sealing_key(&place, "seal").1;
+    drop(place.init(Mode::Managed));
+    let gates = [(); 2].map(|()| options().sealing_key(key.clone()).open(&place.store).unwrap());
+    for round in 0..10 {
+        let added = std::thread::scope(|scope| {
+            let running = [0, 1].map(|at| {
+                let text = secret(&format!("{}{ONE} of round {round}", ["", "7"][at]));
+                let gate = &gates[at];
+                scope.spawn(move || gate.add_autoauth_key(&format!("{at} of {round}"), &text))
+            });
+            running.map(|thread| thread.join().unwrap())
+        });
+        let refused: Vec<_> = added.into_iter().filter(Result::is_err).map(invalid).collect();
+        assert_eq!(refused, ["key"]);
+    }
+}

@@ -12,10 +12,11 @@ use crate::audit::{AuditQuery, EventKind};
 use crate::autoauth::{AcceptAct, AutoAuthKey, AutoAuthSignIn, Link, Matched, replay_key, sign};
 use crate::clock::Timestamp;
 use crate::directory::{Email, Mode, UNCHECKED_IN_HOST_MODE, check_text};
-use crate::error::{Error, Reason, Result};
+use crate::error::{Error, Reason, Result, StoreError};
 use crate::id::KeyId;
 use crate::secret::Secret;
 use crate::session::SessionId;
+use crate::store::AutoAuthKeys;
 use crate::throttle::Guess;
 
 /// A key with fewer characters can be guessed from one link.
@@ -213,8 +214,24 @@ impl Gatepass {
         }
         self.own_sealing_key()?;
         let held = self.store.autoauth_keys()?;
+        match self.add_judged_key(label, key, &held) {
+            Err(Error::Store(StoreError::Busy)) => {
+                // Somebody else's key came between the look and the act, or the store is locked: only the
+                // first is worth another try, for the deadline is over with the second.
+                let now = self.store.autoauth_keys()?;
+                if now.active_ids() == held.active_ids() {
+                    return Err(StoreError::Busy.into());
+                }
+                self.add_judged_key(label, key, &now)
+            }
+            told => told,
+        }
+    }
+
+    fn add_judged_key(&self, label: &str, key: &Secret, held: &AutoAuthKeys) -> Result<AutoAuthKey> {
+        let text = key.reveal();
         for sealed in held.active() {
-            let other = self.unseal(&held, sealed)?;
+            let other = self.unseal(held, sealed)?;
             // The formula has no separator: digits could move between a timestamp and a key that is another's
             // end.
             if text.ends_with(other.reveal()) || other.reveal().ends_with(text) {
@@ -225,10 +242,10 @@ impl Gatepass {
             let mut bytes = [0; 4];
             random.fill(&mut bytes)?;
             let id = KeyId::new(i64::from(u32::from_ne_bytes(bytes) >> 1) + 1)?;
-            Ok((id, self.own_sealing_key()?.seal(key, &aad(&held, id), random)?))
+            Ok((id, self.own_sealing_key()?.seal(key, &aad(held, id), random)?))
         })?;
         let weak = text.chars().count() < SHORTEST_STRONG_KEY;
-        self.store.add_key(id, label, &blob, weak, self.at())?
+        self.store.add_key(id, label, &blob, weak, &held.active_ids(), self.at())?
     }
 
     /// All keys, with who still uses them.

@@ -264,6 +264,13 @@ impl AutoAuthKeys {
     pub(crate) fn active(&self) -> impl Iterator<Item = &SealedKey> {
         self.keys.iter().filter(|key| key.key.retired_at.is_none())
     }
+
+    /// Their numbers, in order.
+    pub(crate) fn active_ids(&self) -> Vec<KeyId> {
+        let mut ids: Vec<_> = self.active().map(|key| key.key.key_id).collect();
+        ids.sort_unstable();
+        ids
+    }
 }
 
 /// AutoAuth keys and accepted links.
@@ -272,13 +279,15 @@ pub(crate) trait AutoAuthStore {
     fn autoauth_keys(&self) -> StoreResult<AutoAuthKeys>;
     /// Judge a link, remember it, start the session: one act, synced when it succeeds.
     fn accept_link(&self, act: &AcceptAct, now: Timestamp) -> StoreResult<Outcome<Accepted>>;
-    /// Add a key under a number that the seal is bound to. Synced.
+    /// Add a key under a number that the seal is bound to. `judged` are the active keys that it was compared
+    /// with; busy if those are not the active ones now. Synced.
     fn add_key(
         &self,
         id: KeyId,
         label: &str,
         sealed: &[u8],
         weak: bool,
+        judged: &[KeyId],
         at: At<'_>,
     ) -> StoreResult<Outcome<AutoAuthKey>>;
     /// Retire a key and wipe its blob. Synced.

@@ -6,7 +6,7 @@ use super::world::{
     LOOK_ALIKES, NOON, World, at, client_id, events, ms, no_progress, secs, unknown_key, user_id, yes,
 };
 use super::{Noun, cases};
-use crate::autoauth::{AcceptAct, Accepted};
+use crate::autoauth::{AcceptAct, Accepted, AutoAuthKey};
 use crate::clock::Timestamp;
 use crate::directory::{ClientStatus, Mode};
 use crate::error::{Error, Reason, StoreError};
@@ -18,6 +18,7 @@ pub(super) const NOUN: Noun = Noun {
     name: "autoauth",
     cases: cases![
         a_key_is_stored_sealed_and_told_of,
+        a_key_is_added_only_beside_the_keys_it_was_compared_with,
         look_alike_labels_stay_different,
         keys_are_sealed_anew_all_or_none,
         an_accepted_link_starts_its_session_and_counts_for_its_key,
@@ -58,11 +59,23 @@ fn key_id(id: i64) -> KeyId {
     KeyId::new(id).unwrap()
 }
 
+/// Add a key beside all that are active.
+fn add_key(
+    w: &World<'_>,
+    id: KeyId,
+    label: &str,
+    sealed: &[u8],
+    weak: bool,
+) -> StoreResult<Outcome<AutoAuthKey>> {
+    let judged = w.store().autoauth_keys().unwrap().active_ids();
+    w.store().add_key(id, label, sealed, weak, &judged, at(NOON))
+}
+
 /// Switched on, with the key 1 and somebody to sign in.
 fn ready(w: &World<'_>) {
     w.ann();
     w.set("autoauth_enabled", true);
-    yes(w.store().add_key(key_id(1), "old site", b"sealed", false, at(NOON)));
+    yes(add_key(w, key_id(1), "old site", b"sealed", false));
 }
 
 /// A link of its own kind, without a session.
@@ -89,7 +102,7 @@ fn accept(w: &World<'_>, act: &AcceptAct, now: Timestamp) -> StoreResult<Outcome
 }
 
 fn a_key_is_stored_sealed_and_told_of(w: &World<'_>) {
-    let add = |id, label: &str, weak| w.store().add_key(key_id(id), label, &[0, 1, 255], weak, at(NOON));
+    let add = |id, label: &str, weak| add_key(w, key_id(id), label, &[0, 1, 255], weak);
     let strong = yes(add(5, "site", false));
     let weak = yes(add(3, "toy", true));
     w.no(add(5, "other", false), Reason::AlreadyExists);
@@ -119,11 +132,27 @@ fn a_key_is_stored_sealed_and_told_of(w: &World<'_>) {
     });
 }
 
+fn a_key_is_added_only_beside_the_keys_it_was_compared_with(w: &World<'_>) {
+    for id in [3, 1, 2] {
+        yes(add_key(w, key_id(id), &format!("key {id}"), b"old", false));
+    }
+    yes(w.store().retire_key("key 2", at(NOON)));
+    let add = |judged: &[i64]| {
+        let judged: Vec<_> = judged.iter().copied().map(key_id).collect();
+        w.store().add_key(key_id(4), "key 4", b"new", false, &judged, at(NOON))
+    };
+    for others in [&[][..], &[1], &[1, 2], &[1, 2, 3], &[1, 3, 4]] {
+        assert!(matches!(add(others), Err(StoreError::Busy)), "{others:?}");
+    }
+    w.everywhere(|store| assert_eq!(store.autoauth_keys().unwrap().keys.len(), 3));
+    yes(add(&[1, 3]));
+}
+
 fn look_alike_labels_stay_different(w: &World<'_>) {
     for (number, (one, other)) in (1..).step_by(2).zip(LOOK_ALIKES) {
-        yes(w.store().add_key(key_id(number), one, b"one", false, at(NOON)));
+        yes(add_key(w, key_id(number), one, b"one", false));
         w.no(w.store().retire_key(other, at(NOON)), Reason::KeyUnknown);
-        yes(w.store().add_key(key_id(number + 1), other, b"other", false, at(NOON)));
+        yes(add_key(w, key_id(number + 1), other, b"other", false));
         assert_eq!(yes(w.store().retire_key(other, at(NOON))).key_id, key_id(number + 1));
     }
     w.everywhere(|store| {
@@ -136,7 +165,7 @@ fn look_alike_labels_stay_different(w: &World<'_>) {
 
 fn keys_are_sealed_anew_all_or_none(w: &World<'_>) {
     for id in [1, 2, 4] {
-        yes(w.store().add_key(key_id(id), &format!("key {id}"), b"old", false, at(NOON)));
+        yes(add_key(w, key_id(id), &format!("key {id}"), b"old", false));
     }
     yes(w.store().retire_key("key 4", at(NOON)));
     let blobs = |store: &dyn Store| -> Vec<_> {
@@ -242,7 +271,7 @@ fn a_window_ends_at_its_last_second(w: &World<'_>) {
 
 fn a_link_is_accepted_once_whatever_its_spelling(w: &World<'_>) {
     ready(w);
-    yes(w.store().add_key(key_id(2), "twin", b"sealed", false, at(NOON)));
+    yes(add_key(w, key_id(2), "twin", b"sealed", false));
     let act = link(w, ANN, NOON);
     yes(accept(w, &act, NOON));
     for again in [
@@ -425,7 +454,7 @@ fn an_unsafe_page_is_refused_before_anything_else_of_the_link(w: &World<'_>) {
 fn a_host_store_looks_nobody_up(w: &World<'_>) {
     w.make(Mode::Host);
     w.set("autoauth_enabled", true);
-    yes(w.store().add_key(key_id(1), "old site", b"sealed", false, at(NOON)));
+    yes(add_key(w, key_id(1), "old site", b"sealed", false));
     let session = w.draw(|random| SessionId::generate(NOON, random));
     let mut act = link(w, "Somebody, whoever", NOON);
     act.session = Some(session.key());

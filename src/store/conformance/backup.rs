@@ -148,7 +148,7 @@ fn link(w: &World<'_>, signed_at: Timestamp) -> AcceptAct {
 fn a_restore_raises_the_floor_of_autoauth(w: &World<'_>) {
     w.ann();
     w.set("autoauth_enabled", true);
-    yes(w.store().add_key(KeyId::new(1).unwrap(), "site", b"sealed", false, at(NOON)));
+    yes(w.store().add_key(KeyId::new(1).unwrap(), "site", b"sealed", false, &[], at(NOON)));
     let file = backup(w, "backup");
     let [past, future] = [link(w, NOON), link(w, NOON.plus(secs(900)))];
     for act in [&past, &future] {

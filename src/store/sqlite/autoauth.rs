@@ -239,6 +239,7 @@ impl AutoAuthStore for SqliteStore {
         label: &str,
         sealed: &[u8],
         weak: bool,
+        judged: &[KeyId],
         at: At<'_>,
     ) -> StoreResult<Outcome<AutoAuthKey>> {
         self.database.write(Sync::Synced, |connection| {
@@ -249,6 +250,10 @@ impl AutoAuthStore for SqliteStore {
                 .read()?;
             if taken {
                 return Ok(Err(Reason::AlreadyExists.into()));
+            }
+            if active_keys(connection)? != judged {
+                // Somebody added or retired one since; the new key may be the end of that one.
+                return Err(StoreError::Busy);
             }
             connection
                 .execute(
