@@ -6,6 +6,8 @@ mod common;
 
 use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
 
 use common::{Place, START, invalid, person, refused, secret};
 use gatepass::autoauth::AutoAuthSignIn;
@@ -28,6 +30,32 @@ fn sealing_key(place: &Place, name: &str) -> (PathBuf, SealingKey) {
 
 fn options() -> Options {
     Options::new().clock(ManualClock::new(START))
+}
+
+#[test]
+fn the_report_counts_wrong_hashes_and_refused_pages() {
+    let place = Place::new();
+    let clock = Arc::new(ManualClock::new(START));
+    let sealing_key = sealing_key(&place, "seal").1;
+    let gate = place.init_with(Mode::Managed, Options::new().clock(clock.clone()).sealing_key(sealing_key));
+    person(&gate, "ann@example.com");
+    gate.set_setting("autoauth_enabled", json!(true)).unwrap();
+    gate.add_autoauth_key("old", &secret(ONE)).unwrap();
+    assert_eq!(gate.autoauth_report(1).unwrap().wrong_hashes, 0);
+    for _ in 0..12 {
+        assert_eq!(refused(accept(&gate, &signed(&gate, TWO))), Reason::AutoAuthHash);
+    }
+    let link = signed(&gate, ONE);
+    for _ in 0..3 {
+        assert_eq!(invalid(accept(&gate, &format!("{link}&goto=//evil.example"))), "goto");
+    }
+    accept(&gate, &link).unwrap();
+    clock.advance(Duration::from_secs(61));
+    assert_eq!(refused(accept(&gate, &signed(&gate, TWO))), Reason::AutoAuthHash);
+    let report = gate.autoauth_report(1).unwrap();
+    assert_eq!(report.wrong_hashes, 13);
+    let outcomes: Vec<_> = report.outcomes.iter().map(|(code, count)| (code.as_str(), *count)).collect();
+    assert_eq!(outcomes, [("goto_not_allowed", 3), ("ok", 1)]);
 }
 
 /// A store with Ann, switched on, whose key `old` was sealed under a sealing key that is lost since.
