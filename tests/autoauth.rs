@@ -1,7 +1,6 @@
 //! AutoAuth keys over their life: a lost sealing key is recovered from, and one key's trouble is its own.
-#![allow(missing_docs)]
+#![allow(missing_docs, clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
-#[allow(dead_code)]
 mod common;
 
 use std::os::unix::fs::PermissionsExt;
