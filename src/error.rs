@@ -244,6 +244,9 @@ reasons! {
     AutoAuthUsed = "autoauth_used", "AutoAuth link already used";
     /// The link is older than what the store still remembers, so a reuse could not be told.
     AutoAuthForgotten = "autoauth_forgotten", "AutoAuth link older than the store remembers";
+    /// The link's hash was right but its `goto` is not safe. Stands in the audit only: the caller is told
+    /// that `goto` is invalid.
+    GotoNotAllowed = "goto_not_allowed", "AutoAuth link leads to a page that is not allowed";
     /// No user and no client has that address.
     NoMatch = "no_match", "no user and no client has this address";
     /// No user but several clients have that address.

@@ -99,8 +99,6 @@ pub(crate) struct Acceptance {
     pub(crate) admitted: Option<Admitted>,
     pub(crate) landing: SafePath,
     pub(crate) system_url: SystemUrl,
-    /// Remember the link, so that it is not accepted again.
-    pub(crate) remember: bool,
 }
 
 /// May this link sign somebody in? Order: the switch, the key, the page, the window, the floor, an earlier
@@ -117,8 +115,7 @@ pub(crate) fn judge_accept(act: &AcceptAct, facts: &AcceptFacts, now: Timestamp)
     let landing =
         SafePath::parse(goto, &settings.system_url, &settings.deny).map_err(|error| error.invalid("goto"))?;
     windows(settings).admits(act.signed_at, now)?;
-    let once = settings.autoauth_reuse == ReusePolicy::Once;
-    if once {
+    if settings.autoauth_reuse == ReusePolicy::Once {
         if act.signed_at < facts.floor {
             return Err(Reason::AutoAuthForgotten.into());
         }
@@ -131,7 +128,7 @@ pub(crate) fn judge_accept(act: &AcceptAct, facts: &AcceptFacts, now: Timestamp)
         (Mode::Managed, Ok((subject, known))) => Some(may_sign_in(*subject, known)?),
         (Mode::Managed, Err(reason)) => return Err((*reason).into()),
     };
-    Ok(Acceptance { admitted, landing, system_url: settings.system_url.clone(), remember: once })
+    Ok(Acceptance { admitted, landing, system_url: settings.system_url.clone() })
 }
 
 fn windows(settings: &Settings) -> Windows {

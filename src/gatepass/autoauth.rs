@@ -6,15 +6,17 @@ use std::time::Duration;
 
 use serde::Serialize;
 
-use super::Gatepass;
+use super::sealing::aad;
+use super::{Gatepass, wrong_hashes_in};
 use crate::audit::{AuditQuery, EventKind};
 use crate::autoauth::{AcceptAct, AutoAuthKey, AutoAuthSignIn, Link, Matched, replay_key, sign};
 use crate::clock::Timestamp;
 use crate::directory::{Email, Mode, UNCHECKED_IN_HOST_MODE, check_text};
-use crate::error::{Error, Reason, Result};
+use crate::error::{Error, Reason, Result, StoreError};
 use crate::id::KeyId;
 use crate::secret::Secret;
 use crate::session::SessionId;
+use crate::store::AutoAuthKeys;
 use crate::throttle::Guess;
 
 /// A key with fewer characters can be guessed from one link.
@@ -88,8 +90,9 @@ pub struct AutoAuthReport {
     pub since: Timestamp,
     /// Links whose hash was right, by outcome: `ok`, or the reason's code.
     pub outcomes: BTreeMap<String, i64>,
-    /// Guesses at hashes, counted without saying for whom.
-    pub wrong_hashes_noted: bool,
+    /// Links whose hash fitted no key, as far as they were told to the audit: each process tells its counts
+    /// once a minute at most.
+    pub wrong_hashes: i64,
 }
 
 impl Gatepass {
@@ -101,7 +104,9 @@ impl Gatepass {
     /// # Errors
     /// [`Error::Invalid`] for `query`, `email`, `timestamp`, `hash` or `goto`; refused when AutoAuth is off,
     /// the hash fits no key, the link is too old, too new or used, or its address names nobody, or several,
-    /// or one who may not sign in.
+    /// or one who may not sign in. When the hash fits no key that opens, but one does not open, the answer
+    /// says why that one does not: [`Reason::SealingKeyMissing`], [`Reason::SealingKeyWrong`],
+    /// [`StoreError::Corrupt`](crate::StoreError::Corrupt), or what is wrong with the sealing key's file.
     pub fn accept_autoauth(&self, query: &[u8], request: &AutoAuthRequest) -> Result<AutoAuthSignIn> {
         self.accept_autoauth_link(&Link::parse(query)?, request)
     }
@@ -109,22 +114,32 @@ impl Gatepass {
     /// The same for a link whose fields were taken apart already.
     pub fn accept_autoauth_link(&self, link: &Link, request: &AutoAuthRequest) -> Result<AutoAuthSignIn> {
         let now = self.now();
-        let (settings, keys) = self.store.autoauth_keys()?;
-        let keys: Vec<_> = keys.into_iter().filter(|key| key.key.retired_at.is_none()).collect();
-        if !settings.autoauth_enabled || (keys.is_empty() && request.key.is_none()) {
+        let held = self.store.autoauth_keys()?;
+        let settings = &held.settings;
+        if !settings.autoauth_enabled || (request.key.is_none() && held.active().next().is_none()) {
             return Err(Reason::AutoAuthOff.into());
         }
-        let fitting: Option<(Option<AutoAuthKey>, Matched)> = match &request.key {
+        let fitting: Option<(Option<&AutoAuthKey>, Matched)> = match &request.key {
             Some(given) => link.matched_by(given).map(|matched| (None, matched)),
             None => {
-                let mut fitting = None;
-                for sealed in keys {
-                    if let Some(matched) = link.matched_by(&self.unseal(&sealed)?) {
-                        fitting = Some((Some(sealed.key), matched));
+                let (mut fitting, mut closed) = (None, None);
+                for sealed in held.active() {
+                    match self.unseal(&held, sealed) {
+                        Ok(key) => {
+                            fitting = link.matched_by(&key).map(|matched| (Some(&sealed.key), matched))
+                        }
+                        // One system's trouble is not the others'.
+                        Err(error) => closed = closed.or(Some(error)),
+                    }
+                    if fitting.is_some() {
                         break;
                     }
                 }
-                fitting
+                match closed {
+                    // Not known to be a wrong hash: it may be that key's.
+                    Some(error) if fitting.is_none() => return Err(error),
+                    _ => fitting,
+                }
             }
         };
         let Some((key, matched)) = fitting else {
@@ -136,7 +151,7 @@ impl Gatepass {
             replay_key: replay_key(&matched.digest),
             signed_at: link.at(),
             goto: link.goto().map(str::to_owned),
-            key: key.as_ref().map(|key| key.key_id),
+            key: key.map(|key| key.key_id),
             presented: request.presented_session.as_ref().map(SessionId::key),
             session: session.as_ref().map(SessionId::key),
             redemption,
@@ -158,7 +173,7 @@ impl Gatepass {
             session,
             redemption,
             landing_url,
-            key: key.map(|key| key.label),
+            key: key.map(|key| key.label.clone()),
             unchecked: if settings.mode == Mode::Host { UNCHECKED_IN_HOST_MODE } else { &[] },
         })
     }
@@ -178,10 +193,9 @@ impl Gatepass {
         let key = match key {
             KeyChoice::Given(key) => key,
             KeyChoice::Label(label) => {
-                let (_, keys) = self.store.autoauth_keys()?;
-                let found =
-                    keys.into_iter().find(|key| key.key.label == label && key.key.retired_at.is_none());
-                stored = self.unseal(&found.ok_or(Reason::KeyUnknown)?)?;
+                let held = self.store.autoauth_keys()?;
+                let found = held.active().find(|key| key.key.label == label).ok_or(Reason::KeyUnknown)?;
+                stored = self.unseal(&held, found)?;
                 &stored
             }
         };
@@ -200,9 +214,25 @@ impl Gatepass {
             return Err(Error::invalid("key", "must have 1 to 1024 bytes"));
         }
         self.own_sealing_key()?;
-        let (_, keys) = self.store.autoauth_keys()?;
-        for sealed in keys.iter().filter(|key| key.key.retired_at.is_none()) {
-            let other = self.unseal(sealed)?;
+        let held = self.store.autoauth_keys()?;
+        match self.add_judged_key(label, key, &held) {
+            Err(Error::Store(StoreError::Busy)) => {
+                // Somebody else's key came between the look and the act, or the store is locked: only the
+                // first is worth another try, for the deadline is over with the second.
+                let now = self.store.autoauth_keys()?;
+                if now.active_ids() == held.active_ids() {
+                    return Err(StoreError::Busy.into());
+                }
+                self.add_judged_key(label, key, &now)
+            }
+            told => told,
+        }
+    }
+
+    fn add_judged_key(&self, label: &str, key: &Secret, held: &AutoAuthKeys) -> Result<AutoAuthKey> {
+        let text = key.reveal();
+        for sealed in held.active() {
+            let other = self.unseal(held, sealed)?;
             // The formula has no separator: digits could move between a timestamp and a key that is another's
             // end.
             if text.ends_with(other.reveal()) || other.reveal().ends_with(text) {
@@ -213,30 +243,31 @@ impl Gatepass {
             let mut bytes = [0; 4];
             random.fill(&mut bytes)?;
             let id = KeyId::new(i64::from(u32::from_ne_bytes(bytes) >> 1) + 1)?;
-            Ok((id, self.own_sealing_key()?.seal(key, &self.aad(id)?, random)?))
+            Ok((id, self.own_sealing_key()?.seal(key, &aad(held, id), random)?))
         })?;
         let weak = text.chars().count() < SHORTEST_STRONG_KEY;
-        self.store.add_key(id, label, &blob, weak, self.at())?
+        self.store.add_key(id, label, &blob, weak, &held.active_ids(), self.at())?
     }
 
     /// All keys, with who still uses them.
     pub fn list_autoauth_keys(&self) -> Result<Vec<AutoAuthKey>> {
-        let (_, keys) = self.store.autoauth_keys()?;
-        Ok(keys.into_iter().map(|sealed| sealed.key).collect())
+        Ok(self.store.autoauth_keys()?.keys.into_iter().map(|sealed| sealed.key).collect())
     }
 
-    /// Retire a key: links signed with it are refused from now on.
+    /// Retire a key: links signed with it are refused from now on, and it is wiped from the store.
     pub fn retire_autoauth_key(&self, label: &str) -> Result<AutoAuthKey> {
         self.store.retire_key(label, self.at())?
     }
 
-    /// Prove that every stored key opens under this handle's sealing key; how many there are.
+    /// Prove that every active key opens under this handle's sealing key; how many there are.
     pub fn check_sealed_keys(&self) -> Result<usize> {
-        let (_, keys) = self.store.autoauth_keys()?;
-        for sealed in &keys {
-            self.unseal(sealed)?;
+        let held = self.store.autoauth_keys()?;
+        let mut opened = 0;
+        for sealed in held.active() {
+            self.unseal(&held, sealed)?;
+            opened += 1;
         }
-        Ok(keys.len())
+        Ok(opened)
     }
 
     /// Who still uses the old links, over the last `days` days (1 to 3,650).
@@ -246,9 +277,9 @@ impl Gatepass {
         }
         let now = self.now();
         let since = now.minus(Duration::from_secs(u64::from(days) * 86_400));
-        let (settings, keys) = self.store.autoauth_keys()?;
+        let held = self.store.autoauth_keys()?;
         let mut outcomes = BTreeMap::new();
-        let mut wrong_hashes_noted = false;
+        let mut wrong_hashes = 0_i64;
         let mut query = AuditQuery::between(since, now.plus(Duration::from_millis(1)));
         for (kind, counted) in [(EventKind::AutoAuthAccepted, true), (EventKind::Guesses, false)] {
             query.event = Some(kind.code().to_owned());
@@ -261,7 +292,7 @@ impl Gatepass {
                         *outcomes.entry(event.outcome.clone()).or_insert(0) += event.count;
                     } else {
                         let detail = event.detail.as_deref().unwrap_or_default();
-                        wrong_hashes_noted |= !detail.contains("autoauth 0,");
+                        wrong_hashes = wrong_hashes.saturating_add(wrong_hashes_in(detail));
                     }
                 }
                 if page.len() < 10_000 {
@@ -269,7 +300,8 @@ impl Gatepass {
                 }
             }
         }
-        let keys = keys.into_iter().map(|sealed| sealed.key).collect();
-        Ok(AutoAuthReport { enabled: settings.autoauth_enabled, keys, since, outcomes, wrong_hashes_noted })
+        let enabled = held.settings.autoauth_enabled;
+        let keys = held.keys.into_iter().map(|sealed| sealed.key).collect();
+        Ok(AutoAuthReport { enabled, keys, since, outcomes, wrong_hashes })
     }
 }

@@ -29,7 +29,7 @@ use crate::error::{Error, Reason, Refusal, Result, StoreError};
 use crate::seal::SealingKey;
 use crate::secret::Randomness;
 use crate::store::{At, Store};
-use crate::throttle::{Guess, GuessCounter, LoginLock, Slots, Throttle};
+use crate::throttle::{Counts, Guess, GuessCounter, LoginLock, Slots, Throttle};
 
 pub use autoauth::{AutoAuthReport, AutoAuthRequest, KeyChoice};
 pub use credentials::RevokedCredential;
@@ -88,7 +88,9 @@ pub struct Gatepass {
     store: Arc<dyn Store>,
     clock: Box<dyn Clock>,
     random: Mutex<Box<dyn Randomness>>,
-    sealing_key: Option<SealingKey>,
+    /// Given at open, or read from its file when it is first needed.
+    sealing_key: OnceCell<SealingKey>,
+    sealing_key_file: Option<sealing::KeyFile>,
     actor: Option<String>,
     throttle: Throttle,
     guesses: GuessCounter,
@@ -190,10 +192,7 @@ impl Gatepass {
 
     fn flush_guesses(&self, now: Timestamp) {
         if let Some(counts) = self.guesses.take_due(now) {
-            let mut event = NewEvent::new(EventKind::Guesses).detail(format!(
-                "tokens {}, credentials {}, autoauth {}, sessions {}, addresses {}",
-                counts.tokens, counts.credentials, counts.autoauth, counts.sessions, counts.addresses
-            ));
+            let mut event = NewEvent::new(EventKind::Guesses).detail(told_guesses(&counts));
             event.count = i64::try_from(counts.total()).unwrap_or(i64::MAX);
             if self.store.record(&event, now).is_err() {
                 // The store can't be written now; the counts are told later.
@@ -210,6 +209,20 @@ impl Gatepass {
     }
 }
 
+/// The detail of an event of guesses.
+fn told_guesses(counts: &Counts) -> String {
+    format!(
+        "tokens {}, credentials {}, autoauth {}, sessions {}, addresses {}",
+        counts.tokens, counts.credentials, counts.autoauth, counts.sessions, counts.addresses
+    )
+}
+
+/// The guesses at AutoAuth hashes in what [`told_guesses`] wrote.
+fn wrong_hashes_in(detail: &str) -> i64 {
+    let count = detail.split(", ").find_map(|part| part.strip_prefix("autoauth ")?.parse::<u64>().ok());
+    i64::try_from(count.unwrap_or(0)).unwrap_or(i64::MAX)
+}
+
 /// A random number that marks a state of the settings.
 fn draw_nonce(random: &mut dyn Randomness) -> Result<i64> {
     let mut bytes = [0; 8];
@@ -223,6 +236,23 @@ impl Drop for Gatepass {
         // a gift.
         if self.own_process().is_ok() {
             self.flush_guesses(self.now());
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_wrong_hashes_are_read_back_as_they_were_told() {
+        for (autoauth, read) in [(0, 0), (1, 1), (10, 10), (u64::MAX, i64::MAX)] {
+            let since = Timestamp::from_seconds(0);
+            let counts = Counts { since, tokens: 7, credentials: 8, autoauth, addresses: 9, sessions: 6 };
+            assert_eq!(wrong_hashes_in(&told_guesses(&counts)), read);
+        }
+        for strange in ["", "autoauth", "autoauth x", "autoauth -1", "tokens 1", "noautoauth 3, tokens 1"] {
+            assert_eq!(wrong_hashes_in(strange), 0, "{strange}");
         }
     }
 }

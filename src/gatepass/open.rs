@@ -8,7 +8,8 @@ use getrandom::SysRng;
 use once_cell::sync::OnceCell;
 use rand_core::TryCryptoRng;
 
-use super::{Gatepass, PASSWORDS_AT_ONCE, draw_nonce, sealing};
+use super::sealing::KeyFile;
+use super::{Gatepass, PASSWORDS_AT_ONCE, draw_nonce};
 use crate::clock::{Clock, SystemClock};
 use crate::destination::SystemUrl;
 use crate::directory::{Mode, check_text};
@@ -129,8 +130,11 @@ impl Options {
         self
     }
 
-    /// The file that holds it. It must not stand in the store's folder, or a copy of the folder opens
-    /// everything.
+    /// The file that holds it; [`Options::sealing_key`] goes before it. It must not stand in the store's
+    /// folder, or a copy of the folder opens everything.
+    ///
+    /// It is read once, when something first needs the key, so that a missing or bad file stops nothing else:
+    /// then the call fails with [`Error::Invalid`] for `sealing_key_file` or `sealing_key`.
     pub fn sealing_key_file(mut self, path: impl Into<PathBuf>) -> Self {
         self.sealing_key_file = Some(path.into());
         self
@@ -146,8 +150,7 @@ impl Options {
     ///
     /// # Errors
     /// A [`StoreError`](crate::StoreError) of its own for each: nothing there, a folder, a foreign file, a
-    /// newer schema, a folder that can't be written, a handle inherited over a fork. [`Error::Invalid`] for
-    /// an unusable sealing key file.
+    /// newer schema, a folder that can't be written, a handle inherited over a fork.
     pub fn open(self, path: impl AsRef<Path>) -> Result<Gatepass> {
         self.check()?;
         let store = store::open(path.as_ref(), self.deadline)?;
@@ -168,11 +171,6 @@ impl Options {
     }
 
     fn finish(self, path: &Path, store: std::sync::Arc<dyn store::Store>) -> Result<Gatepass> {
-        let sealing_key = match (self.sealing_key, &self.sealing_key_file) {
-            (Some(key), _) => Some(key),
-            (None, Some(file)) => Some(sealing::read(file, path)?),
-            (None, None) => None,
-        };
         let mut random = self.random;
         let mut seed = [0; 16];
         random.fill(&mut seed)?;
@@ -181,7 +179,8 @@ impl Options {
             store,
             clock: self.clock,
             random: Mutex::new(random),
-            sealing_key,
+            sealing_key: self.sealing_key.map_or_else(OnceCell::new, OnceCell::with_value),
+            sealing_key_file: self.sealing_key_file.map(|file| KeyFile::new(&file, path)),
             actor: self.actor,
             throttle: Throttle::new(seed),
             guesses: GuessCounter::new(),

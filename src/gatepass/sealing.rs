@@ -1,18 +1,22 @@
-//! The sealing key's file: outside of the store's folder, readable by its owner alone.
+//! The sealing key's file: outside of the store's folder, readable by its owner alone, and read only when
+//! something needs the key.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::Gatepass;
 use super::open::file_error;
+use crate::autoauth::SealedKey;
 use crate::error::{Error, Reason, Result};
+use crate::id::KeyId;
 use crate::seal::{Aad, SealingKey};
 use crate::secret::Secret;
+use crate::store::AutoAuthKeys;
 use crate::sys;
 
 const FIELD: &str = "sealing_key_file";
 
 /// The folder of a path as the file system knows it.
-fn real_folder(path: &Path) -> Result<std::path::PathBuf> {
+fn real_folder(path: &Path) -> Result<PathBuf> {
     sys::folder_of(path).canonicalize().map_err(|error| file_error(FIELD, &error))
 }
 
@@ -28,7 +32,7 @@ fn refuse_beside(file: &Path, store: &Path) -> Result<()> {
 }
 
 /// Read a sealing key for a store.
-pub(super) fn read(file: &Path, store: &Path) -> Result<SealingKey> {
+fn read(file: &Path, store: &Path) -> Result<SealingKey> {
     // Where it stands is looked at first: nothing in the store's folder may be opened, least of all the
     // store.
     refuse_beside(file, store)?;
@@ -44,6 +48,25 @@ pub(super) fn read(file: &Path, store: &Path) -> Result<SealingKey> {
         ));
     }
     SealingKey::parse(&text)
+}
+
+/// What a blob is bound to.
+pub(super) fn aad(held: &AutoAuthKeys, key: KeyId) -> Aad {
+    Aad { store: held.store.0, row: key.get() }
+}
+
+/// A sealing key's file and the store that it must not stand beside.
+pub(super) struct KeyFile {
+    file: PathBuf,
+    store: PathBuf,
+}
+
+impl KeyFile {
+    /// Both as they are meant now: the program may go to another folder before the key is needed.
+    pub(super) fn new(file: &Path, store: &Path) -> Self {
+        let absolute = |path: &Path| std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
+        KeyFile { file: absolute(file), store: absolute(store) }
+    }
 }
 
 impl Gatepass {
@@ -67,33 +90,34 @@ impl Gatepass {
         read(file.as_ref(), &self.path)
     }
 
-    /// Seal every AutoAuth key anew, under another key, in one act.
+    /// Seal every active AutoAuth key anew, under another key, in one act.
     ///
     /// # Errors
     /// [`Reason::SealingKeyMissing`] when this handle was opened without the old one,
-    /// [`Reason::SealingKeyWrong`] when that one does not open every key.
+    /// [`Reason::SealingKeyWrong`] when that one does not open every active key: retire those that it does
+    /// not open.
     pub fn rotate_sealing_key(&self, new: &SealingKey) -> Result<usize> {
-        let (_, keys) = self.store.autoauth_keys()?;
-        let mut resealed = Vec::with_capacity(keys.len());
-        for sealed in keys {
-            let aad = self.aad(sealed.key.key_id)?;
-            let plain = self.unseal(&sealed)?;
+        let held = self.store.autoauth_keys()?;
+        let mut resealed = Vec::with_capacity(held.keys.len());
+        for sealed in held.active() {
+            let aad = aad(&held, sealed.key.key_id);
+            let plain = self.unseal(&held, sealed)?;
             let blob = self.with_random(|random| new.seal(&plain, &aad, random))?;
-            resealed.push((sealed.key.key_id, sealed.sealed, blob));
+            resealed.push((sealed.key.key_id, sealed.sealed.clone(), blob));
         }
         self.store.reseal_keys(&resealed, self.at())??;
         Ok(resealed.len())
     }
 
     pub(super) fn own_sealing_key(&self) -> Result<&SealingKey> {
-        self.sealing_key.as_ref().ok_or_else(|| Reason::SealingKeyMissing.into())
+        self.own_process()?;
+        self.sealing_key.get_or_try_init(|| match &self.sealing_key_file {
+            Some(KeyFile { file, store }) => read(file, store),
+            None => Err(Reason::SealingKeyMissing.into()),
+        })
     }
 
-    pub(super) fn aad(&self, key: crate::id::KeyId) -> Result<Aad> {
-        Ok(Aad { store: self.store.info()?.store_id.0, row: key.get() })
-    }
-
-    pub(super) fn unseal(&self, key: &crate::autoauth::SealedKey) -> Result<Secret> {
-        self.own_sealing_key()?.open(&key.sealed, &self.aad(key.key.key_id)?)
+    pub(super) fn unseal(&self, held: &AutoAuthKeys, key: &SealedKey) -> Result<Secret> {
+        self.own_sealing_key()?.open(&key.sealed, &aad(held, key.key.key_id))
     }
 }

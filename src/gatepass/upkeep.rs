@@ -30,13 +30,13 @@ impl Gatepass {
     /// keys, and settings that endanger. Each thing looked at gives at least one finding.
     pub fn check(&self, progress: &mut Progress<'_>) -> Result<Vec<Finding>> {
         let mut findings = self.store.check(self.now(), progress)?;
-        let (settings, keys) = self.store.autoauth_keys()?;
-        findings.push(self.sealed_keys_finding(keys.len()));
-        for key in keys.iter().filter(|key| key.key.weak && key.key.retired_at.is_none()) {
+        let held = self.store.autoauth_keys()?;
+        findings.push(self.sealed_keys_finding(held.active().count()));
+        for key in held.active().filter(|key| key.key.weak) {
             let message = format!("AutoAuth key {} has fewer than 20 characters; retire it", key.key.label);
             findings.push(Finding::new("autoauth_keys", Severity::Warning, message));
         }
-        let dangers = settings.dangers();
+        let dangers = held.settings.dangers();
         if dangers.is_empty() {
             findings.push(Finding::new("settings", Severity::Good, "no setting endangers anybody"));
         }
@@ -47,6 +47,10 @@ impl Gatepass {
     fn sealed_keys_finding(&self, count: usize) -> Finding {
         let finding = |severity, message: String| Finding::new("sealed_keys", severity, message);
         if count == 0 {
+            // Nothing needs the key today; a file that was named and is of no use is told all the same.
+            if let (Some(_), Err(error)) = (&self.sealing_key_file, self.own_sealing_key()) {
+                return finding(Severity::Bad, error.to_string());
+            }
             return finding(Severity::Good, "there are none".to_owned());
         }
         match self.check_sealed_keys() {

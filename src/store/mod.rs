@@ -249,24 +249,50 @@ pub(crate) trait DestinationStore {
     fn remove_destination(&self, name: &str, at: At<'_>) -> StoreResult<Outcome<()>>;
 }
 
+/// All AutoAuth keys, with what it takes to use them, as one read found them.
+#[derive(Debug, Clone)]
+pub(crate) struct AutoAuthKeys {
+    pub(crate) settings: Arc<Settings>,
+    /// The store that the blobs are bound to.
+    pub(crate) store: StoreId,
+    /// Retired ones too, whose blobs are empty; oldest first.
+    pub(crate) keys: Vec<SealedKey>,
+}
+
+impl AutoAuthKeys {
+    /// Those that are not retired.
+    pub(crate) fn active(&self) -> impl Iterator<Item = &SealedKey> {
+        self.keys.iter().filter(|key| key.key.retired_at.is_none())
+    }
+
+    /// Their numbers, in order.
+    pub(crate) fn active_ids(&self) -> Vec<KeyId> {
+        let mut ids: Vec<_> = self.active().map(|key| key.key.key_id).collect();
+        ids.sort_unstable();
+        ids
+    }
+}
+
 /// AutoAuth keys and accepted links.
 pub(crate) trait AutoAuthStore {
     /// All keys, sealed.
-    fn autoauth_keys(&self) -> StoreResult<(Arc<Settings>, Vec<SealedKey>)>;
+    fn autoauth_keys(&self) -> StoreResult<AutoAuthKeys>;
     /// Judge a link, remember it, start the session: one act, synced when it succeeds.
     fn accept_link(&self, act: &AcceptAct, now: Timestamp) -> StoreResult<Outcome<Accepted>>;
-    /// Add a key under a number that the seal is bound to. Synced.
+    /// Add a key under a number that the seal is bound to. `judged` are the active keys that it was compared
+    /// with; busy if those are not the active ones now. Synced.
     fn add_key(
         &self,
         id: KeyId,
         label: &str,
         sealed: &[u8],
         weak: bool,
+        judged: &[KeyId],
         at: At<'_>,
     ) -> StoreResult<Outcome<AutoAuthKey>>;
-    /// Retire a key. Synced.
+    /// Retire a key and wipe its blob. Synced.
     fn retire_key(&self, label: &str, at: At<'_>) -> StoreResult<Outcome<AutoAuthKey>>;
-    /// Replace every blob at once; refused if the keys changed since they were read. Synced.
+    /// Replace the blob of every active key at once; busy if those changed since they were read. Synced.
     fn reseal_keys(&self, sealed: &[(KeyId, Vec<u8>, Vec<u8>)], at: At<'_>) -> StoreResult<Outcome<()>>;
 }
 

@@ -17,7 +17,7 @@ mod guesses;
 mod logins;
 mod networks;
 
-pub(crate) use guesses::{Guess, GuessCounter};
+pub(crate) use guesses::{Counts, Guess, GuessCounter};
 pub(crate) use logins::{LoginLock, Slots};
 pub(crate) use networks::Throttle;
 

@@ -137,6 +137,16 @@ fn the_environment_names_the_store_and_the_sealing_key_and_options_win() {
 }
 
 #[test]
+fn a_sealing_key_file_that_is_not_there_stops_nothing_but_what_needs_the_key() {
+    let bench = Bench::new();
+    let add = ["autoauth", "key", "add", "portal", "--key", "-", "--seal-key", "/nowhere", "--json"];
+    let error = bench.feed(&add, b"a key of more than twenty characters").failed(2, "invalid", "invalid");
+    assert_eq!(error["field"], "sealing_key_file");
+    bench.ok("token list --seal-key /nowhere");
+    bench.run(&["check", "--seal-key", "/nowhere"]).ended(1);
+}
+
+#[test]
 fn a_key_in_the_folder_of_the_store_is_refused() {
     let bench = Bench::new();
     let error =

@@ -148,7 +148,7 @@ fn link(w: &World<'_>, signed_at: Timestamp) -> AcceptAct {
 fn a_restore_raises_the_floor_of_autoauth(w: &World<'_>) {
     w.ann();
     w.set("autoauth_enabled", true);
-    yes(w.store().add_key(KeyId::new(1).unwrap(), "site", b"sealed", false, at(NOON)));
+    yes(w.store().add_key(KeyId::new(1).unwrap(), "site", b"sealed", false, &[], at(NOON)));
     let file = backup(w, "backup");
     let [past, future] = [link(w, NOON), link(w, NOON.plus(secs(900)))];
     for act in [&past, &future] {
@@ -159,7 +159,7 @@ fn a_restore_raises_the_floor_of_autoauth(w: &World<'_>) {
     for (act, now) in [(&past, NOON), (&future, NOON), (&future, NOON.plus(secs(900)))] {
         w.no(w.store().accept_link(act, now), Reason::AutoAuthForgotten);
     }
-    w.everywhere(|store| assert_eq!(store.autoauth_keys().unwrap().1.len(), 1));
+    w.everywhere(|store| assert_eq!(store.autoauth_keys().unwrap().keys.len(), 1));
     yes(w.store().accept_link(&link(w, restored.autoauth_floor), NOON.plus(secs(1))));
     // A floor that stood higher stays.
     let ahead = NOON.plus(days(1));

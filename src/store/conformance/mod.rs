@@ -97,6 +97,8 @@ const OF_THE_USE_CASES: &[Reason] = &[
     // Managed mode is asked for before a directory act; an AutoAuth link in host mode is not looked up at
     // all.
     Reason::HostMode,
+    // Written to the audit only: the answer is an invalid `goto`.
+    Reason::GotoNotAllowed,
     // Stores only ever see sealed blobs.
     Reason::SealingKeyMissing,
     Reason::SealingKeyWrong,

@@ -34,7 +34,7 @@ fn a_new_store_has_the_settings_it_was_made_with(w: &World<'_>) {
             let labels: Vec<_> = store.list_credentials().unwrap().into_iter().map(|one| one.label).collect();
             assert_eq!(labels, ["cli"]);
             assert!(store.list_admins().unwrap().is_empty());
-            assert!(store.autoauth_keys().unwrap().1.is_empty());
+            assert!(store.autoauth_keys().unwrap().keys.is_empty());
             assert!(store.changed_destinations().unwrap().is_empty());
         });
     }
@@ -48,7 +48,7 @@ fn a_change_is_seen_by_every_handle_at_once(w: &World<'_>) {
             assert_eq!(store.settings().unwrap().token_life_seconds, life);
             assert_eq!(store.secret_facts("x").unwrap().0.token_life_seconds, life);
             assert_eq!(store.password_facts("x").unwrap().0.token_life_seconds, life);
-            assert_eq!(store.autoauth_keys().unwrap().0.token_life_seconds, life);
+            assert_eq!(store.autoauth_keys().unwrap().settings.token_life_seconds, life);
         });
     }
     let told = w.events("setting.changed");

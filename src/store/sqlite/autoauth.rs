@@ -1,7 +1,5 @@
 //! AutoAuth keys, and links accepted once.
 
-use std::sync::Arc;
-
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use super::audit::{write_event, write_refusal};
@@ -18,7 +16,8 @@ use crate::error::{Error, Reason, StoreError};
 use crate::id::KeyId;
 use crate::session::{NewSession, Origin};
 use crate::settings::Settings;
-use crate::store::{At, AutoAuthStore, Outcome, StoreResult};
+use crate::store::{At, AutoAuthKeys, AutoAuthStore, Outcome, StoreResult};
+use crate::upkeep::StoreId;
 
 const COLUMNS: &str =
     "id, label, weak, added_at, retired_at, first_used, last_used, uses, least_skew, most_skew";
@@ -45,6 +44,17 @@ fn find(connection: &Connection, label: &str) -> StoreResult<Option<AutoAuthKey>
         .read()?
         .query_row([label], key)
         .optional()
+        .read()
+}
+
+/// The keys that are not retired, by number.
+fn active_keys(connection: &Connection) -> StoreResult<Vec<KeyId>> {
+    connection
+        .prepare_cached("SELECT id FROM autoauth_key WHERE retired_at IS NULL ORDER BY id")
+        .read()?
+        .query_map([], |row| row.get(0))
+        .read()?
+        .collect::<rusqlite::Result<_>>()
         .read()
 }
 
@@ -105,13 +115,15 @@ fn apply(
     settings: &Settings,
     now: Timestamp,
 ) -> StoreResult<Timestamp> {
-    if acceptance.remember {
-        connection
-            .prepare_cached("INSERT INTO autoauth_link (signed_at, digest, session_key) VALUES (?1, ?2, ?3)")
-            .read()?
-            .execute(params![act.signed_at.as_seconds(), act.replay_key, act.session])
-            .read()?;
-    }
+    // Under the policy `window` too, where it may be remembered already: the policy may change before the
+    // link's time is over.
+    connection
+        .prepare_cached(
+            "INSERT INTO autoauth_link (signed_at, digest, session_key) VALUES (?1, ?2, ?3) ON CONFLICT DO NOTHING",
+        )
+        .read()?
+        .execute(params![act.signed_at.as_seconds(), act.replay_key, act.session])
+        .read()?;
     if let Some(key) = act.key {
         connection
             .prepare_cached(
@@ -161,7 +173,7 @@ fn link_event(act: &AcceptAct, found: &Result<(Subject, SubjectFacts), Reason>) 
 }
 
 impl AutoAuthStore for SqliteStore {
-    fn autoauth_keys(&self) -> StoreResult<(Arc<Settings>, Vec<SealedKey>)> {
+    fn autoauth_keys(&self) -> StoreResult<AutoAuthKeys> {
         self.database.read(|connection| {
             let settings = self.database.settings(connection)?;
             let keys = connection
@@ -171,7 +183,12 @@ impl AutoAuthStore for SqliteStore {
                 .read()?
                 .collect::<rusqlite::Result<_>>()
                 .read()?;
-            Ok((settings, keys))
+            let store = connection
+                .prepare_cached("SELECT store_id FROM store")
+                .read()?
+                .query_row([], |row| row.get(0))
+                .read()?;
+            Ok(AutoAuthKeys { settings, store: StoreId(store), keys })
         })
     }
 
@@ -204,6 +221,13 @@ impl AutoAuthStore for SqliteStore {
                     let reference = write_refusal(connection, &event, now)?;
                     Ok(Err(refusal.recorded(Some(reference)).into()))
                 }
+                Err(error @ Error::Invalid { .. }) => {
+                    // The hash was right and the page is not: somebody changed the one thing that is not
+                    // signed. The caller hears of a bad value; the audit keeps it as the refusal it is.
+                    event.refused = Some(Reason::GotoNotAllowed);
+                    write_refusal(connection, &event, now)?;
+                    Ok(Err(error))
+                }
                 Err(error) => Ok(Err(error)),
             }
         })
@@ -215,6 +239,7 @@ impl AutoAuthStore for SqliteStore {
         label: &str,
         sealed: &[u8],
         weak: bool,
+        judged: &[KeyId],
         at: At<'_>,
     ) -> StoreResult<Outcome<AutoAuthKey>> {
         self.database.write(Sync::Synced, |connection| {
@@ -225,6 +250,10 @@ impl AutoAuthStore for SqliteStore {
                 .read()?;
             if taken {
                 return Ok(Err(Reason::AlreadyExists.into()));
+            }
+            if active_keys(connection)? != judged {
+                // Somebody added or retired one since; the new key may be the end of that one.
+                return Err(StoreError::Busy);
             }
             connection
                 .execute(
@@ -245,6 +274,14 @@ impl AutoAuthStore for SqliteStore {
             if found.retired_at.is_some() {
                 return Ok(Ok(found));
             }
+            // Nothing needs the blob any more, and nobody may need its sealing key. Zeros of the same length
+            // go over it where it stands first; what merely shrinks leaves its old bytes in the page.
+            for wipe in [
+                "UPDATE autoauth_key SET sealed = zeroblob(length(sealed)) WHERE id = ?1",
+                "UPDATE autoauth_key SET sealed = x'' WHERE id = ?1",
+            ] {
+                connection.execute(wipe, [found.key_id]).read()?;
+            }
             connection
                 .execute(
                     "UPDATE autoauth_key SET retired_at = ?2 WHERE id = ?1",
@@ -258,13 +295,13 @@ impl AutoAuthStore for SqliteStore {
 
     fn reseal_keys(&self, sealed: &[(KeyId, Vec<u8>, Vec<u8>)], at: At<'_>) -> StoreResult<Outcome<()>> {
         self.database.write(Sync::Synced, |connection| {
-            let held: usize =
-                connection.query_row("SELECT count(*) FROM autoauth_key", [], |row| row.get(0)).read()?;
+            let held = active_keys(connection)?.len();
             let mut changed = 0;
             for (id, old, new) in sealed {
                 changed += connection
                     .execute(
-                        "UPDATE autoauth_key SET sealed = ?3 WHERE id = ?1 AND sealed = ?2",
+                        "UPDATE autoauth_key SET sealed = ?3 WHERE id = ?1 AND sealed = ?2
+                           AND retired_at IS NULL",
                         params![id, old, new],
                     )
                     .read()?;
