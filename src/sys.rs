@@ -30,14 +30,15 @@ pub(crate) fn file_id(path: &Path) -> io::Result<FileId> {
     }
 }
 
-/// The same without asking for times, where the system can. Linux gives a file whose times were asked for a new, finer
-/// one at its next write, so that a plain `stat` between two commits makes the next sync of the log write the inode
-/// too: a quarter of a redemption's time.
+/// The same without asking for times, where the system can. Linux gives a file whose times were asked for a
+/// new, finer one at its next write, so that a plain `stat` between two commits makes the next sync of the
+/// log write the inode too: a quarter of a redemption's time.
 #[cfg(target_os = "linux")]
 fn file_id_alone(path: &Path) -> Option<io::Result<FileId>> {
     let text = CString::new(path.as_os_str().as_bytes()).ok()?;
     let mut found = std::mem::MaybeUninit::<libc::statx>::zeroed();
-    // SAFETY: `text` is a NUL-terminated string that outlives the call, `found` has the size that the call fills.
+    // SAFETY: `text` is a NUL-terminated string that outlives the call, `found` has the size that the call
+    // fills.
     let done = unsafe { libc::statx(libc::AT_FDCWD, text.as_ptr(), 0, libc::STATX_INO, found.as_mut_ptr()) };
     if done != 0 {
         let error = io::Error::last_os_error();

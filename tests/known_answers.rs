@@ -1,4 +1,5 @@
-//! An answer that is known stays the answer, whatever becomes of the notes about it; and what is erased is gone.
+//! An answer that is known stays the answer, whatever becomes of the notes about it; and what is erased is
+//! gone.
 #![allow(missing_docs, clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 use std::path::{Path, PathBuf};

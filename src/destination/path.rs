@@ -34,8 +34,8 @@ pub const MAX_QUERY: usize = 1500;
 pub const MAX_FRAGMENT: usize = 128;
 
 /// A path with its query and fragment, relative to the system URL and without a leading slash, that was
-/// judged safe. It can only be made by [`SafePath::parse`]. A token's landing page is judged when the token is
-/// issued, at most a minute before it is used.
+/// judged safe. It can only be made by [`SafePath::parse`]. A token's landing page is judged when the token
+/// is issued, at most a minute before it is used.
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub struct SafePath(String);
 

@@ -166,8 +166,8 @@ impl Gatepass {
         Error::Refused(refusal)
     }
 
-    /// Write a refusal to the audit. The answer stands already, so a store that can't be written just now takes its
-    /// reference away and nothing else.
+    /// Write a refusal to the audit. The answer stands already, so a store that can't be written just now
+    /// takes its reference away and nothing else.
     fn record_refusal(&self, event: &NewEvent<'_>, now: Timestamp) -> Result<Option<AuditRef>> {
         match self.store.record(event, now) {
             Ok(reference) => Ok(Some(reference)),

@@ -57,7 +57,8 @@ pub(super) fn write_refusal(
 ) -> StoreResult<AuditRef> {
     let minute = now.as_seconds().div_euclid(60);
     let subject = event.subject();
-    // The detail tells refusals of one reason apart: a second click of the same person must not hide a replay.
+    // The detail tells refusals of one reason apart: a second click of the same person must not hide a
+    // replay.
     let reason = format!(
         "{} {} {}",
         event.kind.code(),

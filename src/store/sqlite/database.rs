@@ -256,8 +256,8 @@ impl Database {
         self.write_until(Instant::now() + self.deadline, sync, act)
     }
 
-    /// Write something that no answer depends on, such as a last use. It waits hardly at all, and a store that is
-    /// busy, full or failing is no reason to change the answer.
+    /// Write something that no answer depends on, such as a last use. It waits hardly at all, and a store
+    /// that is busy, full or failing is no reason to change the answer.
     pub(super) fn note(&self, act: impl FnOnce(&Connection) -> StoreResult<()>) -> StoreResult<()> {
         match self.write_until(Instant::now() + NOTE, Sync::Relaxed, act) {
             Err(error) if passing(&error) => Ok(()),
@@ -297,8 +297,8 @@ impl Database {
         }
     }
 
-    /// Write the whole log back and cut it, so that it holds no copy of what was deleted. Whoever reads meanwhile
-    /// keeps it from being cut; the next write-back does it then.
+    /// Write the whole log back and cut it, so that it holds no copy of what was deleted. Whoever reads
+    /// meanwhile keeps it from being cut; the next write-back does it then.
     pub(super) fn empty_log(&self) -> StoreResult<()> {
         let lease = self.writer.take(Instant::now() + self.deadline, || Err(StoreError::Busy))?;
         let cut = lease.get()?.connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()));
