@@ -88,9 +88,9 @@ impl Origin {
     }
 }
 
-/// A session to be stored.
-#[derive(Debug, Clone)]
-pub(crate) struct NewSession {
+/// What is known of a session from its start on.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct SessionStart {
     pub(crate) key: TimedKey,
     pub(crate) user: Option<UserId>,
     pub(crate) client: Option<ClientId>,
@@ -105,17 +105,9 @@ pub(crate) struct NewSession {
 /// A stored session.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct SessionFacts {
-    pub(crate) key: TimedKey,
-    pub(crate) user: Option<UserId>,
-    pub(crate) client: Option<ClientId>,
-    pub(crate) origin: Origin,
-    pub(crate) credential: Option<CredentialId>,
-    pub(crate) admin: Option<AdminId>,
-    pub(crate) autoauth_key: Option<KeyId>,
-    pub(crate) redemption: Option<RedemptionId>,
+    pub(crate) start: SessionStart,
     pub(crate) started_at: Timestamp,
     pub(crate) touched_at: Timestamp,
-    pub(crate) ends_at: Timestamp,
     pub(crate) ended_at: Option<Timestamp>,
 }
 
@@ -166,15 +158,15 @@ impl SessionFacts {
     /// The public view.
     pub(crate) fn view(&self, settings: &Settings, clients: Vec<ClientId>) -> Session {
         Session {
-            session: self.key.reference(),
-            user_id: self.user,
-            client_id: self.client,
+            session: self.start.key.reference(),
+            user_id: self.start.user,
+            client_id: self.start.client,
             clients,
-            origin: self.origin,
-            credential_id: self.credential,
-            admin_id: self.admin,
-            autoauth_key_id: self.autoauth_key,
-            redemption: self.redemption,
+            origin: self.start.origin,
+            credential_id: self.start.credential,
+            admin_id: self.start.admin,
+            autoauth_key_id: self.start.autoauth_key,
+            redemption: self.start.redemption,
             started_at: self.started_at,
             touched_at: self.touched_at,
             idle_at: self.touched_at.plus(Settings::seconds(settings.session_idle_seconds)),
@@ -186,7 +178,7 @@ impl SessionFacts {
     /// The end that was set at the start, or an earlier one if the absolute life was shortened since: whoever
     /// shortens it means the sessions that run, and a purge forgets them by the setting in force.
     fn ends_at(&self, settings: &Settings) -> Timestamp {
-        self.ends_at.min(self.started_at.plus(Settings::seconds(settings.session_absolute_seconds)))
+        self.start.ends_at.min(self.started_at.plus(Settings::seconds(settings.session_absolute_seconds)))
     }
 
     /// What the session itself says: ended, too old, idle too long.
@@ -216,7 +208,8 @@ pub(crate) fn judge_check(facts: &CheckFacts, now: Timestamp) -> Result<Session,
     let clients = match facts.settings.mode {
         Mode::Host => Vec::new(),
         Mode::Managed => {
-            let subject = Subject::from_ids(session.user, session.client).map_err(|_| Reason::UserUnknown)?;
+            let subject = Subject::from_ids(session.start.user, session.start.client)
+                .map_err(|_| Reason::UserUnknown)?;
             let Admitted { clients, .. } = may_sign_in(subject, &facts.subject)?;
             clients
         }

@@ -14,7 +14,7 @@ use crate::clock::Timestamp;
 use crate::directory::{Email, Mode, Subject, SubjectFacts};
 use crate::error::{Error, Reason, StoreError};
 use crate::id::KeyId;
-use crate::session::{NewSession, Origin};
+use crate::session::{Origin, SessionStart};
 use crate::settings::Settings;
 use crate::store::{At, AutoAuthKeys, AutoAuthStore, Outcome, StoreResult};
 use crate::upkeep::StoreId;
@@ -138,7 +138,7 @@ fn apply(
     let ends_at = now.plus(Settings::seconds(settings.session_absolute_seconds));
     if let Some(session) = act.session {
         let admitted = acceptance.admitted.as_ref();
-        let session = NewSession {
+        let session = SessionStart {
             key: session,
             user: admitted.map(|admitted| admitted.user),
             client: admitted.and_then(|admitted| admitted.client),

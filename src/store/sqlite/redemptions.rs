@@ -12,7 +12,7 @@ use crate::audit::{EventKind, NewEvent};
 use crate::clock::Timestamp;
 use crate::error::{Reason, Refusal, StoreError};
 use crate::secret::TimedKey;
-use crate::session::{NewSession, Origin};
+use crate::session::{Origin, SessionStart};
 use crate::settings::Settings;
 use crate::store::{Named, StoreResult};
 use crate::token::{RedeemAct, RedeemFacts, Spent, TokenFacts, Verdict, judge_redeem};
@@ -124,7 +124,7 @@ impl SqliteStore {
             None => (token.user, token.client, Vec::new()),
         };
         if let Some(key) = act.session {
-            let session = NewSession {
+            let session = SessionStart {
                 key,
                 user,
                 client,

@@ -15,11 +15,11 @@ use crate::directory::Subject;
 use crate::error::Reason;
 use crate::id::{CredentialId, UserId};
 use crate::secret::TimedKey;
-use crate::session::{CheckFacts, NewSession, Origin, Session, SessionFacts, SessionQuery, judge_check};
+use crate::session::{CheckFacts, Origin, Session, SessionFacts, SessionQuery, SessionStart, judge_check};
 use crate::store::{At, Named, Outcome, SessionStore, SessionsOf, StoreResult};
 
 /// Insert a session, inside the act that starts it.
-pub(super) fn insert(connection: &Connection, session: &NewSession, now: Timestamp) -> StoreResult<()> {
+pub(super) fn insert(connection: &Connection, session: &SessionStart, now: Timestamp) -> StoreResult<()> {
     connection
         .prepare_cached(
             "INSERT INTO session (key, user_id, client_id, origin, credential_id, admin_id, autoauth_key_id, redemption,
@@ -48,7 +48,7 @@ const COLUMNS: &str =
     touched_at, ends_at, ended_at";
 
 fn session(row: &Row<'_>) -> rusqlite::Result<SessionFacts> {
-    Ok(SessionFacts {
+    let start = SessionStart {
         key: row.get(0)?,
         user: row.get(1)?,
         client: row.get(2)?,
@@ -58,11 +58,9 @@ fn session(row: &Row<'_>) -> rusqlite::Result<SessionFacts> {
         admin: row.get(5)?,
         autoauth_key: row.get(6)?,
         redemption: row.get(7)?,
-        started_at: row.get(8)?,
-        touched_at: row.get(9)?,
         ends_at: row.get(10)?,
-        ended_at: row.get(11)?,
-    })
+    };
+    Ok(SessionFacts { start, started_at: row.get(8)?, touched_at: row.get(9)?, ended_at: row.get(11)? })
 }
 
 /// The text of a hot statement, put together once.
@@ -79,7 +77,7 @@ fn find(connection: &Connection, named: &Named) -> StoreResult<Option<SessionFac
             .query_row([reference.as_slice()], session)
             .optional()
             .read()?
-            .filter(|found| found.key.reference() == *reference)),
+            .filter(|found| found.start.key.reference() == *reference)),
     }
 }
 
@@ -139,7 +137,7 @@ impl SessionStore for SqliteStore {
                 return Ok(None);
             };
             let settings = self.database.settings(connection)?;
-            let who = Subject::from_ids(session.user, session.client).ok();
+            let who = Subject::from_ids(session.start.user, session.start.client).ok();
             let subject = subject::load(connection, &settings, who)?;
             Ok(Some(CheckFacts { settings, session, subject }))
         })?;
@@ -202,14 +200,14 @@ impl SessionStore for SqliteStore {
             let mut event = NewEvent::new(EventKind::SessionEnded).by(at.by);
             let ended = match which {
                 SessionsOf::One(named) => {
-                    let Some(session) = find(connection, named)? else {
+                    let Some(SessionFacts { start, .. }) = find(connection, named)? else {
                         return Ok(Err(Reason::SessionUnknown.into()));
                     };
-                    event.object = Some(session.key.reference().to_string());
-                    event.user = session.user;
-                    event.client = session.client;
-                    event.credential = session.credential;
-                    end_one(connection, &session.key, at.now)?
+                    event.object = Some(start.key.reference().to_string());
+                    event.user = start.user;
+                    event.client = start.client;
+                    event.credential = start.credential;
+                    end_one(connection, &start.key, at.now)?
                 }
                 SessionsOf::User(user) => {
                     event.user = Some(*user);
