@@ -301,7 +301,9 @@ impl Database {
     /// meanwhile keeps it from being cut; the next write-back does it then.
     pub(super) fn empty_log(&self) -> StoreResult<()> {
         let lease = self.writer.take(Instant::now() + self.deadline, || Err(StoreError::Busy))?;
-        let cut = lease.get()?.connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()));
+        let connection = &lease.get()?.connection;
+        wait_until(connection, Instant::now() + NOTE)?;
+        let cut = connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()));
         match cut.read() {
             Err(error) if passing(&error) => Ok(()),
             other => other.inspect_err(|error| self.trust_after(error)),
