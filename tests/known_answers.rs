@@ -12,7 +12,7 @@ use gatepass::credential::{NewCredential, Rotation};
 use gatepass::directory::{Mode, NewClient, NewUser};
 use gatepass::secret::Secret;
 use gatepass::token::{IssueRequest, RedeemRequest, Token};
-use gatepass::{Error, Gatepass, InitOptions, Options, Reason, Refusal};
+use gatepass::{AutoAuthRequest, Error, Gatepass, InitOptions, KeyChoice, Options, Reason, Refusal};
 
 const NOON: Timestamp = Timestamp::from_millis(1_795_348_800_000);
 
@@ -94,6 +94,27 @@ fn a_locked_store_still_gives_the_answers_that_need_no_write() {
     );
     drop(holder);
     w.gate.check_session(&session, None).unwrap();
+}
+
+#[test]
+fn a_locked_store_still_knows_that_a_link_was_used() {
+    let w = world();
+    w.gate.set_setting("autoauth_enabled", true.into()).unwrap();
+    let key = Secret::new("a key of more than twenty characters");
+    let link = w.gate.sign_autoauth("ann@example.com", KeyChoice::Given(&key), None).unwrap();
+    let query = link.split_once('?').unwrap().1.as_bytes();
+    let request = AutoAuthRequest::default().with_key(key.clone());
+    let session = w.gate.accept_autoauth(query, &request).unwrap().session;
+    let holder = hold_the_lock(&w.path);
+    let again = World::refusal(w.gate.accept_autoauth(query, &request.clone().presenting(session)));
+    assert_eq!((again.reason, again.same_browser, again.reference), (Reason::AutoAuthUsed, true, None));
+    // A link that could be accepted needs the write, so nobody gets in on it.
+    w.clock.advance(Duration::from_secs(1));
+    let fresh = w.gate.sign_autoauth("ann@example.com", KeyChoice::Given(&key), None).unwrap();
+    let fresh = fresh.split_once('?').unwrap().1.as_bytes();
+    assert_eq!(w.gate.accept_autoauth(fresh, &request).unwrap_err().code(), "store_busy");
+    drop(holder);
+    w.gate.accept_autoauth(fresh, &request).unwrap();
 }
 
 #[test]

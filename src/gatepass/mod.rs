@@ -171,7 +171,7 @@ impl Gatepass {
     fn record_refusal(&self, event: &NewEvent<'_>, now: Timestamp) -> Result<Option<AuditRef>> {
         match self.store.record(event, now) {
             Ok(reference) => Ok(Some(reference)),
-            Err(StoreError::Busy | StoreError::Full | StoreError::ReadOnly | StoreError::Io(_)) => Ok(None),
+            Err(error) if error.passing() => Ok(None),
             Err(error) => Err(error.into()),
         }
     }

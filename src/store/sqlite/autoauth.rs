@@ -106,6 +106,62 @@ impl SqliteStore {
         let found = look_up(connection, &settings, &act.email)?;
         Ok(AcceptFacts { settings, key_active, floor: Timestamp::from_seconds(floor), seen, found })
     }
+
+    /// Judge and accept in one transaction. `None`, with everything undone, if that needs a sync and has none.
+    fn accept_under(
+        &self,
+        sync: Sync,
+        act: &AcceptAct,
+        now: Timestamp,
+    ) -> StoreResult<Option<Outcome<Accepted>>> {
+        let mut unsynced = false;
+        let done = self.database.write(sync, |connection| {
+            let facts = self.accept_facts(connection, act)?;
+            let mut event = link_event(act, &facts.found);
+            match judge_accept(act, &facts, now).map_err(|error| told(error, act, &facts)) {
+                Ok(_) if sync == Sync::Relaxed => {
+                    unsynced = true;
+                    Err(StoreError::Busy)
+                }
+                Ok(acceptance) => {
+                    let session_expires_at = apply(connection, act, &acceptance, &facts.settings, now)?;
+                    if let Some(admitted) = &acceptance.admitted {
+                        event.user = Some(admitted.user);
+                        event.client = admitted.client;
+                    }
+                    event.detail = act.session.map(|session| format!("session {}", session.reference()));
+                    write_event(connection, &event, now)?;
+                    Ok(Ok(Accepted { acceptance, session_expires_at }))
+                }
+                Err(Error::Refused(refusal)) => {
+                    event.refused = Some(refusal.reason);
+                    let reference = write_refusal(connection, &event, now)?;
+                    Ok(Err(refusal.recorded(Some(reference)).into()))
+                }
+                Err(error @ Error::Invalid { .. }) => {
+                    // The hash was right and the page is not: somebody changed the one thing that is not
+                    // signed. The caller hears of a bad value; the audit keeps it as the refusal it is.
+                    event.refused = Some(Reason::GotoNotAllowed);
+                    write_refusal(connection, &event, now)?;
+                    Ok(Err(error))
+                }
+                Err(error) => Ok(Err(error)),
+            }
+        });
+        if unsynced { Ok(None) } else { done.map(Some) }
+    }
+}
+
+/// A refusal as the caller hears it: of a used link, whether the same browser came again.
+fn told(error: Error, act: &AcceptAct, facts: &AcceptFacts) -> Error {
+    match error {
+        Error::Refused(mut refusal) if refusal.reason == Reason::AutoAuthUsed => {
+            let first = facts.seen.flatten();
+            refusal.same_browser = first.is_some() && first == act.presented;
+            refusal.into()
+        }
+        other => other,
+    }
 }
 
 fn apply(
@@ -196,41 +252,17 @@ impl AutoAuthStore for SqliteStore {
         // A link that is refused for good needs no sync, and an outdated one must not cost one each time it
         // is clicked.
         let first = self.database.read(|connection| self.accept_facts(connection, act))?;
-        let sync = if judge_accept(act, &first, now).is_ok() { Sync::Synced } else { Sync::Relaxed };
-        self.database.write(sync, |connection| {
-            let facts = self.accept_facts(connection, act)?;
-            let mut event = link_event(act, &facts.found);
-            match judge_accept(act, &facts, now) {
-                Ok(_) if sync == Sync::Relaxed => Err(StoreError::Busy),
-                Ok(acceptance) => {
-                    let session_expires_at = apply(connection, act, &acceptance, &facts.settings, now)?;
-                    if let Some(admitted) = &acceptance.admitted {
-                        event.user = Some(admitted.user);
-                        event.client = admitted.client;
-                    }
-                    event.detail = act.session.map(|session| format!("session {}", session.reference()));
-                    write_event(connection, &event, now)?;
-                    Ok(Ok(Accepted { acceptance, session_expires_at }))
-                }
-                Err(Error::Refused(mut refusal)) => {
-                    event.refused = Some(refusal.reason);
-                    if refusal.reason == Reason::AutoAuthUsed {
-                        let first = facts.seen.flatten();
-                        refusal.same_browser = first.is_some() && first == act.presented;
-                    }
-                    let reference = write_refusal(connection, &event, now)?;
-                    Ok(Err(refusal.recorded(Some(reference)).into()))
-                }
-                Err(error @ Error::Invalid { .. }) => {
-                    // The hash was right and the page is not: somebody changed the one thing that is not
-                    // signed. The caller hears of a bad value; the audit keeps it as the refusal it is.
-                    event.refused = Some(Reason::GotoNotAllowed);
-                    write_refusal(connection, &event, now)?;
-                    Ok(Err(error))
-                }
-                Err(error) => Ok(Err(error)),
-            }
-        })
+        let Err(refused) = judge_accept(act, &first, now) else {
+            return self.accept_under(Sync::Synced, act, now)?.ok_or(StoreError::Busy);
+        };
+        match self.accept_under(Sync::Relaxed, act, now) {
+            // Something was changed since it was looked at; that attempt was undone.
+            Ok(None) => self.accept_under(Sync::Synced, act, now)?.ok_or(StoreError::Busy),
+            Ok(Some(outcome)) => Ok(outcome),
+            // It is known that the link is refused, whether or not that can be written down.
+            Err(error) if error.passing() => Ok(Err(told(refused, act, &first))),
+            Err(error) => Err(error),
+        }
     }
 
     fn add_key(

@@ -260,7 +260,7 @@ impl Database {
     /// that is busy, full or failing is no reason to change the answer.
     pub(super) fn note(&self, act: impl FnOnce(&Connection) -> StoreResult<()>) -> StoreResult<()> {
         match self.write_until(Instant::now() + NOTE, Sync::Relaxed, act) {
-            Err(error) if passing(&error) => Ok(()),
+            Err(error) if error.passing() => Ok(()),
             other => other,
         }
     }
@@ -305,7 +305,7 @@ impl Database {
         wait_until(connection, Instant::now() + NOTE)?;
         let cut = connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()));
         match cut.read() {
-            Err(error) if passing(&error) => Ok(()),
+            Err(error) if error.passing() => Ok(()),
             other => other.inspect_err(|error| self.trust_after(error)),
         }
     }
@@ -356,11 +356,6 @@ impl Drop for Database {
 /// What is left of the deadline after waiting for a thread is the time to wait for other processes.
 fn wait_until(connection: &Connection, until: Instant) -> StoreResult<()> {
     connection.busy_timeout(until.saturating_duration_since(Instant::now())).read()
-}
-
-/// Whether an error says nothing about what the store holds, only that it can't be written at this moment.
-pub(super) fn passing(error: &StoreError) -> bool {
-    matches!(error, StoreError::Busy | StoreError::Full | StoreError::ReadOnly | StoreError::Io(_))
 }
 
 /// Copy all pages from one connection to another. The reader's snapshot must be held by the caller if the

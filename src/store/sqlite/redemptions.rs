@@ -5,7 +5,7 @@ use std::sync::LazyLock;
 use rusqlite::{Connection, OptionalExtension, params};
 
 use super::audit::{write_event, write_refusal};
-use super::database::{Sync, passing};
+use super::database::Sync;
 use super::error::ReadError;
 use super::{SqliteStore, replay, sessions};
 use crate::audit::{EventKind, NewEvent};
@@ -76,7 +76,7 @@ impl SqliteStore {
             },
             Ok(Some(outcome)) => Ok(outcome),
             // It is known that the token is spent, whether or not that can be written down once more.
-            Err(error) if passing(&error) => known.map(Err).ok_or(error),
+            Err(error) if error.passing() => known.map(Err).ok_or(error),
             Err(error) => Err(error),
         }
     }
