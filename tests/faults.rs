@@ -18,24 +18,29 @@ use support::{
     strace_is_here, with_suffix,
 };
 
+/// A child whose system calls of some kinds are written to a log, on one file or on all, and fail as told.
+fn traced(
+    log: &Path,
+    file: Option<&Path>,
+    calls: &str,
+    fault: Option<&str>,
+    (test, part, store): (&str, &str, &Path),
+) -> Command {
+    let (trace, inject) = (format!("trace={calls}"), fault.map(|fault| format!("inject={calls}:{fault}")));
+    let mut wrapper = vec!["strace", "-f", "-qq", "-o", log.to_str().unwrap(), "-e", &trace];
+    if let Some(file) = file {
+        wrapper.extend(["-P", file.to_str().unwrap()]);
+    }
+    if let Some(inject) = &inject {
+        wrapper.extend(["-e", inject]);
+    }
+    played_under(&wrapper, &std::env::current_exe().unwrap(), test, part, store)
+}
+
 /// Run a child whose system calls on one file fail as told.
 fn with_fault(test: &str, part: &str, store: &Path, file: &Path, calls: &str, fault: &str) {
-    let inject = format!("inject={calls}:{fault}");
     let log = with_suffix(store, ".strace");
-    let wrapper = [
-        "strace",
-        "-f",
-        "-qq",
-        "-o",
-        log.to_str().unwrap(),
-        "-P",
-        file.to_str().unwrap(),
-        "-e",
-        &format!("trace={calls}"),
-        "-e",
-        &inject,
-    ];
-    run(&mut played_under(&wrapper, &std::env::current_exe().unwrap(), test, part, store));
+    run(&mut traced(&log, Some(file), calls, Some(fault), (test, part, store)));
     let calls = std::fs::read_to_string(&log).unwrap();
     assert!(calls.contains("INJECTED"), "the fault never came:\n{calls}");
 }
@@ -135,10 +140,7 @@ fn a_restore_whose_sync_fails_is_indeterminate() {
 fn syncs_of(test: &str, part: &str) -> usize {
     let (_folder, path) = folder_with_store();
     let (log, file) = (with_suffix(&path, ".strace"), with_suffix(&path, "-wal"));
-    let trace = format!("trace={SYNCS}");
-    let wrapper =
-        ["strace", "-f", "-qq", "-o", log.to_str().unwrap(), "-P", file.to_str().unwrap(), "-e", &trace];
-    run(&mut played_under(&wrapper, &std::env::current_exe().unwrap(), test, part, &path));
+    run(&mut traced(&log, Some(&file), SYNCS, None, (test, part, &path)));
     let calls = std::fs::read_to_string(&log).unwrap();
     calls.lines().filter(|line| line.contains("sync(")).count()
 }
@@ -283,21 +285,9 @@ fn a_store_is_not_made_on_a_disk_that_is_full_or_fails() {
         for when in (1..=faults).step_by(if calls == SYNCS { 1 } else { 3 }) {
             let folder = tempfile::tempdir().unwrap();
             let path = folder.path().join("gatepass.db");
-            let inject = format!("inject={calls}:error={error}:when={when}");
+            let fault = format!("error={error}:when={when}");
             let log = folder.path().join("strace");
-            let wrapper = [
-                "strace",
-                "-f",
-                "-qq",
-                "-o",
-                log.to_str().unwrap(),
-                "-e",
-                &format!("trace={calls}"),
-                "-e",
-                &inject,
-            ];
-            let program = std::env::current_exe().unwrap();
-            let output = played_under(&wrapper, &program, NAME, "make", &path).output().unwrap();
+            let output = traced(&log, None, calls, Some(&fault), (NAME, "make", &path)).output().unwrap();
             if !std::fs::read_to_string(&log).unwrap().contains("INJECTED") {
                 break;
             }
