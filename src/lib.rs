@@ -27,6 +27,8 @@ pub mod credential;
 pub mod destination;
 pub mod directory;
 pub mod error;
+#[cfg(feature = "capi")]
+mod ffi;
 mod gatepass;
 pub mod id;
 pub mod ops;

@@ -26,6 +26,16 @@ impl Gatepass {
         Ok(self.store.restore(from.as_ref(), self.nonce()?, self.at(), progress)?)
     }
 
+    /// Whether this handle may still be used: a host that keeps one open for long asks before it hands it on.
+    ///
+    /// # Errors
+    /// [`StoreError::Forked`](crate::StoreError::Forked), [`StoreError::Poisoned`](crate::StoreError::Poisoned),
+    /// or [`StoreError::Replaced`](crate::StoreError::Replaced): drop it and open the store again.
+    pub fn usable(&self) -> Result<()> {
+        self.own_process()?;
+        Ok(self.store.usable()?)
+    }
+
     /// Look for damage and danger: the file's structure, schema, permissions, identity, the clock, the sealed
     /// keys, and settings that endanger. Each thing looked at gives at least one finding.
     pub fn check(&self, progress: &mut Progress<'_>) -> Result<Vec<Finding>> {

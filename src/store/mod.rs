@@ -335,6 +335,9 @@ pub(crate) trait UpkeepStore {
         at: At<'_>,
         progress: &mut Progress<'_>,
     ) -> StoreResult<Restored>;
+    /// Whether this process may still use the handle: not over a fork, not after a failed sync, and on the
+    /// same files.
+    fn usable(&self) -> StoreResult<()>;
     /// Look for damage and danger.
     fn check(&self, now: Timestamp, progress: &mut Progress<'_>) -> StoreResult<Vec<Finding>>;
 }

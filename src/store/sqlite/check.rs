@@ -31,6 +31,11 @@ impl UpkeepStore for SqliteStore {
         self.restore_from(from, nonce, at, progress)
     }
 
+    fn usable(&self) -> StoreResult<()> {
+        self.database.usable()?;
+        self.database.unchanged()
+    }
+
     fn check(&self, now: Timestamp, progress: &mut Progress<'_>) -> StoreResult<Vec<Finding>> {
         const PARTS: u64 = 5;
         let mut findings = Vec::new();

@@ -1,0 +1,105 @@
+//! Everything that is managed: one call by name, JSON in and JSON out. And freeing.
+
+use std::ffi::{c_char, c_void};
+
+use serde_json::Value;
+
+use super::code::gatepass_code;
+use super::guard::{self, Failure};
+use super::handle::{self, Kind, Object, get, make};
+use super::store::{StoreObject, gatepass_store};
+use super::text::{self, Text};
+use crate::error::Error;
+use crate::ops;
+
+/// A text that a call gave: JSON, or a link. Freed by `gatepass_free`.
+pub struct gatepass_document {
+    _opaque: [u8; 0],
+}
+
+pub(super) struct DocumentObject(Text);
+
+impl DocumentObject {
+    pub(super) fn new(text: &str) -> Self {
+        DocumentObject(Text::new(text))
+    }
+}
+
+impl Object for DocumentObject {
+    type Opaque = gatepass_document;
+    const KIND: Kind = Kind::Document;
+    const ARGUMENT: &'static str = "document";
+}
+
+/// Run a management operation: admins, credentials, directory, destinations, AutoAuth keys, settings, audit,
+/// upkeep. `gatepass_operation_name` lists them; `docs/operations.md` describes each.
+///
+/// @param store             The store.
+/// @param operation         Its name, such as `user.add`.
+/// @param operation_length  In bytes.
+/// @param parameters        A JSON object; NULL with length 0 for none. Times are RFC 3339 in UTC, durations
+///                          whole seconds, ids numbers. An unknown parameter is an error.
+/// @param parameters_length In bytes.
+/// @param out               The answer, a JSON document. Yours: free it with `gatepass_free`.
+/// @return GATEPASS_OK; GATEPASS_INVALID for `operation`, `parameters` or the parameter that is wrong; what the
+///         operation itself says; a code of the classes MISUSE or STORE.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn gatepass_call(
+    store: *const gatepass_store,
+    operation: *const c_char,
+    operation_length: usize,
+    parameters: *const c_char,
+    parameters_length: usize,
+    out: *mut *mut gatepass_document,
+) -> gatepass_code {
+    // SAFETY: the caller's promises about the texts and `out`.
+    guard::fallible(|| unsafe {
+        make(out, || {
+            let store = get::<StoreObject>(store)?;
+            let operation = text::required(operation, operation_length, "operation")?;
+            let parameters = match text::optional(parameters, parameters_length, "parameters")? {
+                Some(json) => read(json)?,
+                None => Value::Null,
+            };
+            let answer = ops::call(store.gate(), operation, parameters)?;
+            Ok(DocumentObject::new(&answer.to_string()))
+        })
+    })
+}
+
+/// Parameters as JSON. Where it breaks is told, what stands there is not: it may be a secret.
+fn read(json: &str) -> Result<Value, Failure> {
+    serde_json::from_str(json).map_err(|error| {
+        let place = format!("is no JSON: line {}, column {}", error.line(), error.column());
+        Error::invalid("parameters", place).into()
+    })
+}
+
+/// The text of a document.
+///
+/// @param document  What a call gave.
+/// @return UTF-8 with a NUL behind it, valid until `document` is freed; NULL for a bad handle.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn gatepass_document_text(document: *const gatepass_document) -> *const c_char {
+    guard::value(|| Ok(get::<DocumentObject>(document)?.0.pointer()))
+}
+
+/// The length of that text.
+///
+/// @param document  What a call gave.
+/// @return Bytes, without the NUL; 0 for a bad handle.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn gatepass_document_length(document: *const gatepass_document) -> usize {
+    guard::value(|| Ok(get::<DocumentObject>(document)?.0.len()))
+}
+
+/// Free options, a caller, a request or anything that a call gave but a store, which is closed. Texts borrowed
+/// from it end with it.
+///
+/// @param handle  The object; NULL is no error.
+/// @return GATEPASS_OK; GATEPASS_INVALID_HANDLE when it was freed already; GATEPASS_WRONG_HANDLE for a store;
+///         GATEPASS_FORKED in a child that inherited it, where there is nothing to free.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn gatepass_free(handle: *mut c_void) -> gatepass_code {
+    guard::fallible(|| handle::free(handle, "handle", |kind| kind != Kind::Store as u64))
+}
