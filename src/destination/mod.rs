@@ -25,7 +25,7 @@ use crate::id::ItemId;
 /// Where a person lands when no destination was asked for: the client area's home page.
 pub const HOME: &str = "clientarea.php";
 
-/// The destination whose path comes with the request, as `sso_redirect_path`.
+/// The destination whose path comes with the request, as `redirect_path`.
 pub const CUSTOM_REDIRECT: &str = "sso:custom_redirect";
 
 /// The scope that every single sign-on credential of WHMCS carries. It looks like a destination and is none
@@ -49,7 +49,7 @@ pub enum Input {
     Service,
     /// A `domain_id`.
     Domain,
-    /// A `sso_redirect_path`. Only [`CUSTOM_REDIRECT`] has it.
+    /// A `redirect_path`. Only [`CUSTOM_REDIRECT`] has it.
     Path,
 }
 
@@ -168,7 +168,7 @@ pub struct Wanted<'a> {
     pub service_id: Option<ItemId>,
     /// `domain_id`.
     pub domain_id: Option<ItemId>,
-    /// `sso_redirect_path`.
+    /// `redirect_path`.
     pub path: Option<&'a str>,
 }
 
@@ -187,7 +187,7 @@ pub struct Resolved {
 /// under the wanted name; what an unknown name is answered with is decided there.
 ///
 /// # Errors
-/// [`Error::Invalid`] for `service_id`, `domain_id` or `sso_redirect_path`: it is missing and the destination
+/// [`Error::Invalid`] for `service_id`, `domain_id` or `redirect_path`: it is missing and the destination
 /// needs it, or it is there and the destination does not take it, or the path is not safe by
 /// [`SafePath::parse`]; for `destination`: it is not the one that is wanted, or its own path is not safe.
 pub fn resolve(
@@ -203,13 +203,13 @@ pub fn resolve(
     let input = destination.map_or(Input::None, |destination| destination.input);
     let service = fits("service_id", wanted.service_id, input == Input::Service)?;
     let domain = fits("domain_id", wanted.domain_id, input == Input::Domain)?;
-    let path = fits("sso_redirect_path", wanted.path, input == Input::Path)?;
+    let path = fits("redirect_path", wanted.path, input == Input::Path)?;
     let item = service.or(domain);
 
     let template = destination.map_or(HOME, |destination| &destination.path);
     let landing = match (path, item) {
         (Some(path), _) => {
-            SafePath::parse(path, base, deny).map_err(|error| error.invalid("sso_redirect_path"))?
+            SafePath::parse(path, base, deny).map_err(|error| error.invalid("redirect_path"))?
         }
         (None, Some(id)) => fixed(&template.replace(PLACEHOLDER, &id.to_string()), base, deny)?,
         (None, None) => fixed(template, base, deny)?,

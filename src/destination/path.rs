@@ -1,6 +1,6 @@
 //! The one function that decides which relative path is safe to land on.
 //!
-//! `sso_redirect_path`, AutoAuth's `goto`, the path of a sign-in link and the destinations that a host
+//! `redirect_path`, AutoAuth's `goto`, the path of a sign-in link and the destinations that a host
 //! defines all come through [`SafePath::parse`]. It refuses and never repairs: a path that needs repair was
 //! made by somebody who did not mean well, or by a program that will not notice. Its promise: the system URL,
 //! a slash and the path are together a URL of the same scheme, host and port, below the system URL's own
@@ -258,7 +258,7 @@ pub enum PathError {
 }
 
 impl PathError {
-    /// As an [`Error::Invalid`] for the field from which the path came (`sso_redirect_path`, `goto`).
+    /// As an [`Error::Invalid`] for the field from which the path came (`redirect_path`, `goto`).
     pub fn invalid(self, field: &'static str) -> Error {
         Error::invalid(field, self.to_string())
     }

@@ -66,7 +66,7 @@ impl Gatepass {
     ///
     /// # Errors
     /// [`Error::Invalid`](crate::Error::Invalid) for `destination`, `service_id`, `domain_id`,
-    /// `sso_redirect_path`, `life` or `actor`; a refusal when the caller may not (its standing, address,
+    /// `redirect_path`, `life` or `actor`; a refusal when the caller may not (its standing, address,
     /// destination, client, rate) or the person may not sign in.
     pub fn issue(&self, caller: &Caller, request: &IssueRequest) -> Result<Issued> {
         if let Some(actor) = &request.actor {

@@ -91,8 +91,8 @@ fn a_refusal_says_which_rule_was_broken() {
     ] {
         assert_eq!(judge(input, base), Err(error), "{input:?}");
         assert!(!error.to_string().contains('\n'));
-        let invalid = error.invalid("sso_redirect_path");
-        assert_eq!(invalid.to_string(), format!("sso_redirect_path: {error}"));
+        let invalid = error.invalid("redirect_path");
+        assert_eq!(invalid.to_string(), format!("redirect_path: {error}"));
     }
 }
 

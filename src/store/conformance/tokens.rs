@@ -52,7 +52,7 @@ pub(super) const NOUN: Noun = Noun {
         Reason::TokenUnknown,
         Reason::TokenRedeemed,
     ],
-    fields: &["destination", "service_id", "domain_id", "sso_redirect_path", "life"],
+    fields: &["destination", "service_id", "domain_id", "redirect_path", "life"],
 };
 
 fn for_client(id: i64) -> IssueRequest {
@@ -273,8 +273,8 @@ fn a_request_that_makes_no_sense_names_the_field(w: &World<'_>) {
     w.invalid(w.issue(&host, &to("clientarea:invoices").service(item(1)), NOON), "service_id");
     w.invalid(w.issue(&host, &to("clientarea:domain_details"), NOON), "domain_id");
     w.invalid(w.issue(&host, &to("clientarea:domain_details").service(item(1)), NOON), "service_id");
-    w.invalid(w.issue(&host, &to("sso:custom_redirect"), NOON), "sso_redirect_path");
-    w.invalid(w.issue(&host, &for_client(1).redirect_path("//evil.example"), NOON), "sso_redirect_path");
+    w.invalid(w.issue(&host, &to("sso:custom_redirect"), NOON), "redirect_path");
+    w.invalid(w.issue(&host, &for_client(1).redirect_path("//evil.example"), NOON), "redirect_path");
     w.invalid(w.issue(&host, &for_client(1).life(secs(0)), NOON), "life");
     w.invalid(w.issue(&host, &for_client(1).life(ms(60_001)), NOON), "life");
     yes(w.store().remove_destination("clientarea:invoices", at(NOON)));
