@@ -86,13 +86,52 @@ impl Name {
 
 struct Slot {
     generation: u64,
+    kind: u64,
     object: Option<Arc<dyn Any + Send + Sync>>,
+}
+
+impl Slot {
+    fn is(&self, name: Name) -> bool {
+        self.generation == name.generation && self.kind == name.kind
+    }
 }
 
 #[derive(Default)]
 struct Slots {
     all: Vec<Slot>,
     free: VecDeque<usize>,
+}
+
+impl Slots {
+    /// Keep an object; its slot and generation, unless there are too many.
+    fn put(&mut self, kind: u64, object: Arc<dyn Any + Send + Sync>) -> Option<(usize, u64)> {
+        let slot = match self.free.pop_front() {
+            Some(slot) => slot,
+            None if self.all.len() <= LAST_SLOT => {
+                self.all.push(Slot { generation: 1, kind, object: None });
+                self.all.len() - 1
+            }
+            None => return None,
+        };
+        let place = self.all.get_mut(slot)?;
+        place.kind = kind;
+        place.object = Some(object);
+        Some((slot, place.generation))
+    }
+
+    fn find(&self, name: Name) -> Option<Arc<dyn Any + Send + Sync>> {
+        self.all.get(name.slot).filter(|slot| slot.is(name))?.object.clone()
+    }
+
+    fn take(&mut self, name: Name) -> Option<Arc<dyn Any + Send + Sync>> {
+        let slot = self.all.get_mut(name.slot).filter(|slot| slot.is(name))?;
+        let object = slot.object.take()?;
+        if slot.generation < LAST_GENERATION {
+            slot.generation += 1;
+            self.free.push_back(name.slot);
+        }
+        Some(object)
+    }
 }
 
 struct Table {
@@ -162,19 +201,10 @@ fn name(handle: *const c_void, argument: &'static str) -> Result<(Name, &'static
 pub(super) unsafe fn give<T: Object>(object: T, out: *mut *mut T::Opaque) -> Result<(), Failure> {
     let table = table();
     let mut slots = table.slots.lock().unwrap_or_else(PoisonError::into_inner);
-    let slot = match slots.free.pop_front() {
-        Some(slot) => slot,
-        None if slots.all.len() <= LAST_SLOT => {
-            slots.all.push(Slot { generation: 1, object: None });
-            slots.all.len() - 1
-        }
-        None => return Err(Error::Internal("too many handles are open".into()).into()),
+    let Some((slot, generation)) = slots.put(T::KIND as u64, Arc::new(object)) else {
+        return Err(Error::Internal("too many handles are open".into()).into());
     };
-    let Some(place) = slots.all.get_mut(slot) else {
-        return Err(Error::Internal("a handle's slot is gone".into()).into());
-    };
-    place.object = Some(Arc::new(object));
-    let name = Name { kind: T::KIND as u64, fork: table.fork, slot, generation: place.generation };
+    let name = Name { kind: T::KIND as u64, fork: table.fork, slot, generation };
     let handle = std::ptr::without_provenance_mut(name.bits() as usize);
     // SAFETY: the caller's promise; it need not be aligned.
     unsafe { out.write_unaligned(handle) };
@@ -203,13 +233,7 @@ pub(super) fn get<T: Object>(handle: *const T::Opaque) -> Result<Arc<T>, Failure
         return Err(Failure::misuse(GATEPASS_WRONG_HANDLE, T::ARGUMENT, "is a handle of another kind"));
     }
     let slots = table.slots.lock().unwrap_or_else(PoisonError::into_inner);
-    slots
-        .all
-        .get(name.slot)
-        .filter(|slot| slot.generation == name.generation)
-        .and_then(|slot| slot.object.clone())
-        .and_then(|object| object.downcast().ok())
-        .ok_or_else(|| misuse(T::ARGUMENT))
+    slots.find(name).and_then(|object| object.downcast().ok()).ok_or_else(|| misuse(T::ARGUMENT))
 }
 
 /// Take an object out of the table, for good. `NULL` is no error: there is nothing to free.
@@ -226,16 +250,41 @@ pub(super) fn free(
         return Err(Failure::misuse(GATEPASS_WRONG_HANDLE, argument, "is a handle of another kind"));
     }
     let mut slots = table.slots.lock().unwrap_or_else(PoisonError::into_inner);
-    let found = slots.all.get_mut(name.slot).filter(|slot| slot.generation == name.generation);
-    let Some((slot, object)) = found.and_then(|slot| slot.object.take().map(|object| (slot, object))) else {
-        return Err(misuse(argument));
-    };
-    if slot.generation < LAST_GENERATION {
-        slot.generation += 1;
-        slots.free.push_back(name.slot);
-    }
+    let object = slots.take(name).ok_or_else(|| misuse(argument))?;
     drop(slots);
     // Outside of the lock: closing a store takes its time.
     drop(object);
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_slot_is_given_up_before_its_generations_begin_again() {
+        let mut slots = Slots::default();
+        let (slot, _) = slots.put(4, Arc::new(1)).unwrap();
+        slots.all[slot].generation = LAST_GENERATION - 1;
+        for generation in [LAST_GENERATION - 1, LAST_GENERATION] {
+            let name = Name { kind: 4, fork: 0, slot, generation };
+            assert!(slots.take(Name { kind: 5, ..name }).is_none());
+            assert!(slots.find(name).is_some());
+            assert!(slots.take(name).is_some());
+            assert!(slots.find(name).is_none());
+            assert!(slots.take(name).is_none());
+            let (next, _) = slots.put(4, Arc::new(2)).unwrap();
+            assert_eq!(next == slot, generation < LAST_GENERATION);
+        }
+    }
+
+    #[test]
+    fn a_handle_says_what_went_into_it() {
+        for name in [
+            Name { kind: 1, fork: 0, slot: 0, generation: 1 },
+            Name { kind: Kind::LAST, fork: LAST_FORK, slot: LAST_SLOT, generation: LAST_GENERATION },
+        ] {
+            assert_eq!(Name::read(name.bits()), name);
+        }
+    }
 }
