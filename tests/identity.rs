@@ -32,7 +32,7 @@ const HARMS: [(&str, Harm); 3] = [
 fn a_store_whose_file_was_replaced_answers_nothing_any_more() {
     for (what, harm) in HARMS {
         for suffix in ["", "-wal", "-shm"] {
-            for first in ["read", "write", "redeem"] {
+            for first in ["read", "write", "redeem", "asked"] {
                 let (folder, path) = folder_with_store();
                 let gate = Gatepass::open(&path).unwrap();
                 let token = issue(&gate).unwrap();
@@ -42,6 +42,7 @@ fn a_store_whose_file_was_replaced_answers_nothing_any_more() {
                 let error = match first {
                     "read" => store_error(gate.settings()),
                     "write" => store_error(gate.set_setting("token_life_seconds", 30.into())),
+                    "asked" => store_error(gate.usable()),
                     _ => store_error(redeem(&gate, &token)),
                 };
                 assert_eq!(error, StoreError::Replaced, "{file:?} {what}, {first}");

@@ -55,3 +55,87 @@ impl KeptStores {
         Ok(gate)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+    use std::path::PathBuf;
+
+    use super::*;
+    use crate::directory::Mode;
+    use crate::error::{Error, StoreError};
+    use crate::gatepass::{InitOptions, Options};
+
+    fn store(folder: &Path, name: &str) -> PathBuf {
+        let path = folder.join(name);
+        let init = InitOptions::new(Mode::Managed, "https://billing.example.com").unwrap();
+        Options::new().init(&path, &init).unwrap();
+        path
+    }
+
+    fn by(actor: &str) -> Chosen {
+        let mut chosen = Chosen::default();
+        chosen.actor = Some(actor.to_owned());
+        chosen
+    }
+
+    #[test]
+    fn a_kept_store_is_found_again_by_its_file_and_options() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = store(folder.path(), "gatepass.db");
+        let link = folder.path().join("link.db");
+        std::os::unix::fs::symlink(&path, &link).unwrap();
+        let stores = KeptStores::default();
+        let first = stores.open(&path, Chosen::default()).unwrap();
+        assert!(Arc::ptr_eq(&first, &stores.open(&path, Chosen::default()).unwrap()));
+        assert!(Arc::ptr_eq(&first, &stores.open(&link, Chosen::default()).unwrap()));
+        assert!(!Arc::ptr_eq(&first, &stores.open(&path, by("portal")).unwrap()));
+        let other = store(folder.path(), "other.db");
+        assert!(!Arc::ptr_eq(&first, &stores.open(&other, Chosen::default()).unwrap()));
+    }
+
+    #[test]
+    fn a_store_that_was_replaced_is_opened_anew() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = store(folder.path(), "gatepass.db");
+        let stores = KeptStores::default();
+        let first = stores.open(&path, Chosen::default()).unwrap().info().unwrap().store_id;
+        fs::remove_dir_all(folder.path()).unwrap();
+        let missing = stores.open(&path, Chosen::default()).unwrap_err();
+        assert!(matches!(missing, Error::Store(StoreError::Missing)), "{missing}");
+        fs::create_dir(folder.path()).unwrap();
+        store(folder.path(), "gatepass.db");
+        let second = stores.open(&path, Chosen::default()).unwrap().info().unwrap().store_id;
+        assert_ne!(first, second);
+    }
+
+    #[test]
+    fn a_store_whose_log_was_lost_is_let_go() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = store(folder.path(), "gatepass.db");
+        let stores = KeptStores::default();
+        let first = stores.open(&path, Chosen::default()).unwrap();
+        for suffix in ["-wal", "-shm"] {
+            fs::remove_file(folder.path().join(format!("gatepass.db{suffix}"))).unwrap();
+        }
+        assert!(first.usable().is_err());
+        drop(first);
+        stores.open(&path, Chosen::default()).unwrap().settings().unwrap();
+    }
+
+    #[test]
+    fn no_more_than_so_many_are_kept_and_the_one_used_longest_ago_goes() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = store(folder.path(), "gatepass.db");
+        let stores = KeptStores::default();
+        let first = stores.open(&path, by("0")).unwrap();
+        let second = stores.open(&path, by("1")).unwrap();
+        for actor in 2..=MOST {
+            stores.open(&path, by("0")).unwrap();
+            stores.open(&path, by(&actor.to_string())).unwrap();
+        }
+        assert!(Arc::ptr_eq(&first, &stores.open(&path, by("0")).unwrap()));
+        assert!(!Arc::ptr_eq(&second, &stores.open(&path, by("1")).unwrap()));
+        assert_eq!(stores.0.lock().unwrap().len(), MOST);
+    }
+}

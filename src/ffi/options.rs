@@ -25,7 +25,7 @@ pub(super) struct Chosen {
     sealing_key_file: Option<PathBuf>,
     /// The text of a sealing key's file. Part of what tells two kept stores apart.
     sealing_key: Option<KeyText>,
-    actor: Option<String>,
+    pub(super) actor: Option<String>,
 }
 
 /// Kept in clear as long as the options live, and wiped then.
