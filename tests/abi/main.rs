@@ -3,15 +3,15 @@
 #![allow(missing_docs, clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod exports;
+#[path = "../library/mod.rs"]
+mod library;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::Command;
 
-fn root() -> &'static Path {
-    Path::new(env!("CARGO_MANIFEST_DIR"))
-}
+use library::{root, shared_library};
 
 fn read(path: &str) -> String {
     fs::read_to_string(root().join(path)).unwrap_or_else(|error| panic!("{path}: {error}"))
@@ -46,21 +46,6 @@ fn enumerators(header: &str) -> BTreeMap<String, i64> {
 
 fn committed() -> BTreeSet<String> {
     read("tests/abi/symbols.txt").lines().map(str::to_owned).collect()
-}
-
-/// The shared library of this source, as `tests/run` or cargo makes it.
-fn shared_library() -> PathBuf {
-    if let Some(library) = std::env::var_os("GATEPASS_LIBRARY") {
-        return library.into();
-    }
-    let mut cargo = Command::new(env!("CARGO"));
-    cargo.args(["build", "--locked", "--quiet", "-p", "gatepass-c", "--message-format=json"]);
-    let made = cargo.current_dir(root()).output().unwrap();
-    assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
-    let messages = String::from_utf8(made.stdout).unwrap();
-    let file =
-        messages.split('"').find(|text| text.ends_with("/libgatepass.so")).expect("cargo names the library");
-    file.into()
 }
 
 fn told(program: &str, arguments: &[&str], file: &Path) -> String {
