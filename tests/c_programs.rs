@@ -252,6 +252,30 @@ fn declarations(header: &str) -> BTreeSet<String> {
     found
 }
 
+#[test]
+fn the_example_does_what_its_head_says() {
+    let source = fs::read_to_string(root().join("examples/handoff.c")).unwrap();
+    let commands: Vec<&str> = source.lines().filter_map(|line| line.strip_prefix(" *     ")).collect();
+    let [build, compile, run_it] = commands[..] else { panic!("three commands stand there: {commands:?}") };
+    // The first takes minutes. `library` runs it without `--release`.
+    assert_eq!(build, "cargo build --release -p gatepass-c");
+    let place = place("example");
+    for folder in ["include", "examples"] {
+        symlink(root().join(folder), place.join(folder)).unwrap();
+    }
+    fs::create_dir(place.join("target")).unwrap();
+    symlink(library(), place.join("target/release")).unwrap();
+    for command in [compile, run_it] {
+        let told = run(Command::new("sh").args(["-c", command]), &place, "said.txt");
+        assert!(told.succeeded, "{command}: {}", told.text);
+        if command == run_it {
+            assert!(told.text.contains("user 1 is signed in"), "{}", told.text);
+            assert!(told.text.ends_with("again: already redeemed\n"), "{}", told.text);
+        }
+    }
+    assert!(!place.join("handoff.db").exists());
+}
+
 /// A tool finds a fault that was put there for it.
 fn finds(tool: Tool, fault: &str, said: &str) {
     let test = format!("planted-{fault}-{}", if tool == Valgrind { "valgrind" } else { "address-sanitizer" });
