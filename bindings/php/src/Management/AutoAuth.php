@@ -1,0 +1,67 @@
+<?php
+
+declare(strict_types=1);
+
+namespace Gatepass\Management;
+
+use Gatepass\Model\AutoAuthKey;
+use Gatepass\Model\AutoAuthReport;
+use Gatepass\Model\AutoAuthSwitch;
+
+/** AutoAuth: the stored keys of the old links, and their use. */
+final class AutoAuth extends Noun
+{
+    /** Accept AutoAuth links. */
+    public function enable(): AutoAuthSwitch
+    {
+        return AutoAuthSwitch::fromRow($this->row('autoauth.enable'));
+    }
+
+    /** Refuse AutoAuth links. */
+    public function disable(): AutoAuthSwitch
+    {
+        return AutoAuthSwitch::fromRow($this->row('autoauth.disable'));
+    }
+
+    /**
+     * Store a key, sealed.
+     *
+     * @param string $label Which calling system has it; unique.
+     *
+     * @throws \Gatepass\Exception\Refused `AlreadyExists`, `SealingKeyMissing`, `SealingKeyWrong`.
+     * @throws \Gatepass\Exception\InvalidArgument `label`, `key`.
+     */
+    public function addKey(string $label, #[\SensitiveParameter] string $key): AutoAuthKey
+    {
+        return AutoAuthKey::fromRow($this->row('autoauth.key_add', ['label' => $label, 'key' => $key]));
+    }
+
+    /** @return list<AutoAuthKey> */
+    public function keys(): array
+    {
+        return $this->rows('autoauth.key_list', [], AutoAuthKey::fromRow(...));
+    }
+
+    /** @throws \Gatepass\Exception\Refused `KeyUnknown`. */
+    public function retireKey(string $label): AutoAuthKey
+    {
+        return AutoAuthKey::fromRow($this->row('autoauth.key_retire', ['label' => $label]));
+    }
+
+    /** Who still uses the links, over so many days. */
+    public function report(int $days = 30): AutoAuthReport
+    {
+        return AutoAuthReport::fromRow($this->row('autoauth.report', ['days' => $days]));
+    }
+
+    /**
+     * Seal all keys anew under the key in a file.
+     *
+     * @return int How many.
+     * @throws \Gatepass\Exception\Refused `SealingKeyMissing`, `SealingKeyWrong`.
+     */
+    public function rotateSeal(string $file): int
+    {
+        return $this->row('seal.rotate', ['file' => $file])->int('keys');
+    }
+}

@@ -1,0 +1,54 @@
+<?php
+
+declare(strict_types=1);
+
+namespace Gatepass\Management;
+
+use Gatepass\Model\Backup;
+use Gatepass\Model\Finding;
+use Gatepass\Model\Purged;
+use Gatepass\Model\Restored;
+use Gatepass\Model\StoreInfo;
+use Gatepass\Native\DocumentRoot;
+
+/** The store itself: what it is, and its upkeep. */
+final class Store extends Noun
+{
+    public function info(): StoreInfo
+    {
+        return StoreInfo::fromRow($this->row('store.info'));
+    }
+
+    /** Delete everything whose time is over. */
+    public function purge(): Purged
+    {
+        return Purged::fromRow($this->row('store.purge'));
+    }
+
+    /**
+     * Copy the store to a new file while others use it.
+     *
+     * @param string $file Nothing may stand there; outside of the document root.
+     */
+    public function backup(string $file): Backup
+    {
+        DocumentRoot::refuse($file);
+        return Backup::fromRow($this->row('store.backup', ['file' => $file]));
+    }
+
+    /** Put a backup in place of everything. It ends all sessions and unspent tokens. */
+    public function restore(string $file): Restored
+    {
+        return Restored::fromRow($this->row('store.restore', ['file' => $file]));
+    }
+
+    /**
+     * Look for damage, danger and settings that endanger.
+     *
+     * @return list<Finding>
+     */
+    public function check(): array
+    {
+        return $this->rows('store.check', [], Finding::fromRow(...));
+    }
+}

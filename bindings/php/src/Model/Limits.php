@@ -1,0 +1,58 @@
+<?php
+
+declare(strict_types=1);
+
+namespace Gatepass\Model;
+
+use Gatepass\Native\Row;
+
+/** What a credential may do. `null` means "any". */
+final class Limits
+{
+    /**
+     * @param ?list<string> $actions             API actions in lower case, such as `createssotoken`.
+     * @param ?list<string> $destinations        `null`: all but `sso:custom_redirect`; `*` stands for all of them.
+     * @param ?list<int>    $clients             Client ids.
+     * @param list<string>  $addresses           Addresses or CIDR ranges that calls may come from; empty: any.
+     * @param ?int          $maxTokenLifeSeconds Longest life of its tokens, 1 to 60.
+     * @param ?int          $issuesPerMinute     Issues per minute.
+     */
+    public function __construct(
+        public readonly ?array $actions = null,
+        public readonly ?array $destinations = null,
+        public readonly ?array $clients = null,
+        public readonly array $addresses = [],
+        public readonly ?int $maxTokenLifeSeconds = null,
+        public readonly ?int $issuesPerMinute = null,
+    ) {
+    }
+
+    /** @internal */
+    public static function fromRow(Row $row): self
+    {
+        return new self(
+            $row->itemsOrNull('actions'),
+            $row->itemsOrNull('destinations'),
+            $row->itemsOrNull('clients'),
+            $row->items('addresses'),
+            $row->intOrNull('max_token_life_seconds'),
+            $row->intOrNull('issues_per_minute'),
+        );
+    }
+
+    /**
+     * @internal
+     * @return array<string, mixed>
+     */
+    public function toParameter(): array
+    {
+        return [
+            'actions' => $this->actions,
+            'destinations' => $this->destinations,
+            'clients' => $this->clients,
+            'addresses' => $this->addresses,
+            'max_token_life_seconds' => $this->maxTokenLifeSeconds,
+            'issues_per_minute' => $this->issuesPerMinute,
+        ];
+    }
+}

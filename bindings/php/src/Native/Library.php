@@ -1,0 +1,118 @@
+<?php
+
+declare(strict_types=1);
+
+namespace Gatepass\Native;
+
+use FFI;
+use FFI\CData;
+use FFI\CType;
+
+/**
+ * The library as it was loaded: calls its functions, with texts as pointer and length, and turns codes into exceptions.
+ *
+ * The FFI object never leaves this class: whoever holds it can call the library with wrong lengths, also where
+ * `ffi.enable=preload` closes FFI to the script.
+ *
+ * @internal
+ */
+final class Library
+{
+    use NotCopied;
+
+    private static ?self $loaded = null;
+
+    /** @var array<string, CType> Parsed once; a type by name is parsed each time. */
+    private array $types = [];
+
+    private function __construct(private readonly FFI $ffi)
+    {
+    }
+
+    /** The library, loaded at the first call. */
+    public static function get(): self
+    {
+        return self::$loaded ??= new self(Loader::load());
+    }
+
+    /**
+     * Call a function that answers with a code; anything but success is thrown.
+     *
+     * A text becomes pointer and length, `null` an absent text.
+     */
+    public function run(string $function, #[\SensitiveParameter] CData|string|int|null ...$arguments): void
+    {
+        $this->check($this->ffi->$function(...self::expand($arguments)));
+    }
+
+    /** Call a function that gives an object through its last parameter. */
+    public function make(
+        string $type,
+        string $function,
+        #[\SensitiveParameter] CData|string|int|null ...$arguments,
+    ): Handle {
+        $out = $this->ffi->new($this->types[$type] ??= $this->ffi->type("gatepass_$type*"));
+        $this->check($this->ffi->$function(...self::expand($arguments), ...[FFI::addr($out)]));
+        return new Handle($this, $out, $type, $type === 'store' ? 'gatepass_store_close' : 'gatepass_free');
+    }
+
+    /** Call a function that reads a text, `null` where there is none. */
+    public function text(string $function, CData|int ...$arguments): ?string
+    {
+        return $this->ffi->$function(...$arguments);
+    }
+
+    /** Call a function that reads a number. */
+    public function number(string $function, CData|int ...$arguments): int
+    {
+        return $this->ffi->$function(...$arguments);
+    }
+
+    /**
+     * Call a function that reads one of several, for each.
+     *
+     * @return list<mixed>
+     */
+    public function all(string $function, int $count, CData $handle): array
+    {
+        $all = [];
+        for ($index = 0; $index < $count; $index++) {
+            $all[] = $this->ffi->$function($handle, $index);
+        }
+        return $all;
+    }
+
+    /** Call a function that ends a handle. Its code says nothing that anybody could act on. */
+    public function free(string $function, CData $pointer): void
+    {
+        $this->ffi->$function($pointer);
+    }
+
+    private function check(int $code): void
+    {
+        if ($code !== 0) {
+            throw Failure::of($this, $code);
+        }
+    }
+
+    /**
+     * @param array<CData|string|int|null> $arguments
+     * @return list<CData|string|int|null>
+     */
+    private static function expand(#[\SensitiveParameter] array $arguments): array
+    {
+        $expanded = [];
+        foreach ($arguments as $argument) {
+            $expanded[] = $argument;
+            if ($argument === null || is_string($argument)) {
+                $expanded[] = $argument === null ? 0 : strlen($argument);
+            }
+        }
+        return $expanded;
+    }
+
+    public function __debugInfo(): array
+    {
+        return [];
+    }
+}

@@ -1,0 +1,61 @@
+<?php
+
+declare(strict_types=1);
+
+namespace Gatepass\Native;
+
+use DateTimeImmutable;
+use DateTimeInterface;
+use DateTimeZone;
+use Gatepass\Exception\InternalError;
+use Gatepass\Exception\InvalidArgument;
+
+/**
+ * Times and durations between PHP and the library, to the millisecond.
+ *
+ * @internal
+ */
+final class Time
+{
+    /** From milliseconds since 1970 UTC, where 0 stands for none. */
+    public static function fromMs(int $ms): ?DateTimeImmutable
+    {
+        if ($ms === 0) {
+            return null;
+        }
+        $text = sprintf('%d.%03d', intdiv($ms, 1000), $ms % 1000);
+        return DateTimeImmutable::createFromFormat('U.v', $text)->setTimezone(new DateTimeZone('UTC'));
+    }
+
+    /** From RFC 3339 in UTC. */
+    public static function fromText(string $text): DateTimeImmutable
+    {
+        try {
+            return (new DateTimeImmutable($text))->setTimezone(new DateTimeZone('UTC'));
+        } catch (\Exception) {
+            throw new InternalError('the library gave a time that is none');
+        }
+    }
+
+    /** As RFC 3339 in UTC. */
+    public static function toText(?DateTimeInterface $time): ?string
+    {
+        if ($time === null) {
+            return null;
+        }
+        $utc = DateTimeImmutable::createFromInterface($time)->setTimezone(new DateTimeZone('UTC'));
+        return $utc->format('Y-m-d\TH:i:s.v\Z');
+    }
+
+    /** A number of seconds as milliseconds. */
+    public static function toMs(string $field, int|float|null $seconds): ?int
+    {
+        if ($seconds === null) {
+            return null;
+        }
+        if (!is_finite((float) $seconds) || abs($seconds) > 1e12) {
+            throw InvalidArgument::in($field, 'is no number of seconds');
+        }
+        return (int) round($seconds * 1000);
+    }
+}
