@@ -14,7 +14,8 @@ use library::{root, shared_library};
 /// What stands in the README between ```` ```language ```` and the next fence.
 fn program(language: &str) -> String {
     let readme = fs::read_to_string(root().join("README.md")).unwrap();
-    let mut found = readme.split(&format!("```{language}\n")).skip(1).map(|rest| rest.split("```").next().unwrap());
+    let fence = format!("```{language}\n");
+    let mut found = readme.split(&fence).skip(1).filter_map(|rest| rest.split("```").next());
     let program = found.next().unwrap_or_else(|| panic!("no {language} in the README")).to_owned();
     assert!(found.next().is_none(), "which {language} program is meant?");
     program
@@ -51,22 +52,32 @@ fn checkout() -> tempfile::TempDir {
     for part in ["include", "bindings"] {
         std::os::unix::fs::symlink(root().join(part), folder.path().join(part)).unwrap();
     }
-    std::os::unix::fs::symlink(shared_library(), release.join("libgatepass.so")).unwrap();
+    for kind in ["so", "a"] {
+        let library = shared_library().with_extension(kind);
+        std::os::unix::fs::symlink(library, release.join(format!("libgatepass.{kind}"))).unwrap();
+    }
     folder
 }
 
 fn in_shell(folder: &Path, command: &str) -> Output {
-    Command::new("sh").args(["-ec", command]).current_dir(folder).env_remove("GATEPASS_LIBRARY").output().unwrap()
+    Command::new("sh")
+        .args(["-ec", command])
+        .current_dir(folder)
+        .env_remove("GATEPASS_LIBRARY")
+        .output()
+        .unwrap()
 }
 
 #[test]
 fn the_c_program_compiles_links_and_runs_as_printed() {
     let folder = checkout();
     fs::write(folder.path().join("handoff.c"), program("c")).unwrap();
-    let link = command(&["ln -s", "libgatepass.so.1"]);
-    let compile = command(&["cc ", "handoff.c"]);
-    let output = in_shell(folder.path(), &format!("{link}\n{compile}\n{}", command(&["./handoff", "gatepass"])));
-    come_out(&output);
+    let run = command(&["./handoff", "gatepass"]);
+    for link in ["libgatepass.a", "-lgatepass"] {
+        let soname = command(&["ln -s", "libgatepass.so.1"]);
+        let compile = command(&["cc ", "handoff.c", link]);
+        come_out(&in_shell(folder.path(), &format!("{soname}\n{compile}\n{run}\nrm gatepass.db handoff")));
+    }
 }
 
 #[test]

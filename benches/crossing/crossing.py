@@ -18,7 +18,7 @@ def timed(act):
 with gatepass.open(path) as gate:
     caller = gate.caller("cli")
     tokens = timed(
-        lambda _: gate.issue(caller, client_id=1, destination="clientarea:invoices", actor="bench").token
+        lambda _: gate.issue(caller=caller, client_id=1, destination="clientarea:invoices", actor="bench").token
     )
     timed(lambda number: gate.inspect(tokens[number]))
     sessions = timed(lambda number: gate.redeem(tokens[number]).session)

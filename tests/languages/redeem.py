@@ -9,7 +9,7 @@ path, way, start = sys.argv[1], sys.argv[2], int(sys.argv[3]) / 1000
 tokens = sys.stdin.read().split()
 
 
-def spend(gate: gatepass.Gatepass, token: str) -> str:
+def spend(gate: gatepass.Gate, token: str) -> str:
     try:
         gate.redeem(token)
     except gatepass.GatepassError as error:
@@ -17,7 +17,7 @@ def spend(gate: gatepass.Gatepass, token: str) -> str:
     return "ok"
 
 
-def look_first(gate: gatepass.Gatepass, token: str) -> str:
+def look_first(gate: gatepass.Gate, token: str) -> str:
     """Deliberately broken: what others do between the look and the act is not seen."""
     if gate.inspect(token).state is not gatepass.TokenState.LIVE:
         return "token_redeemed"
