@@ -5,12 +5,16 @@
 //! POSIX lock that SQLite holds on it in this process. Files are told apart by `stat`, and made under names
 //! that nobody has opened yet.
 
+mod process;
+
 use std::ffi::CString;
 use std::fs::{self, File, OpenOptions, Permissions};
 use std::io;
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
+
+pub(crate) use process::process_id;
 
 /// Which file this is, whatever its name: device and inode.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]

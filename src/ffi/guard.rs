@@ -115,6 +115,9 @@ impl Absent for *const std::ffi::c_char {
 }
 
 thread_local! {
+    /// What the thread's last call came to. Clearing the slot is setting this, for it is done at each call.
+    static CODE: Cell<gatepass_code> = const { Cell::new(gatepass_code::GATEPASS_OK) };
+    /// The last failure, which counts as long as `CODE` says so.
     static LAST: RefCell<LastError> = RefCell::new(LastError::default());
     /// Inside of a body: a panic there is ours to tell, not the hook's.
     static INSIDE: Cell<bool> = const { Cell::new(false) };
@@ -134,8 +137,13 @@ pub(super) fn value<T: Absent>(body: impl FnOnce() -> Result<T, Failure>) -> T {
 
 /// An export that reads the slot, and leaves it as it is.
 pub(super) fn peek<T>(otherwise: T, read: impl FnOnce(&LastError) -> T) -> T {
-    let reading = || LAST.try_with(|last| last.try_borrow().ok().map(|last| read(&last)));
-    caught(reading).ok().and_then(Result::ok).flatten().unwrap_or(otherwise)
+    let reading = || {
+        if CODE.get() == gatepass_code::GATEPASS_OK {
+            return None;
+        }
+        LAST.try_with(|last| last.try_borrow().ok().map(|last| read(&last))).ok().flatten()
+    };
+    caught(reading).ok().flatten().unwrap_or(otherwise)
 }
 
 /// An export that needs neither: it can't fail and concerns no call.
@@ -144,7 +152,7 @@ pub(super) fn constant<T>(otherwise: T, body: impl FnOnce() -> T) -> T {
 }
 
 fn enter<T>(body: impl FnOnce() -> Result<T, Failure>) -> Result<T, gatepass_code> {
-    set_last(LastError::default());
+    CODE.set(gatepass_code::GATEPASS_OK);
     match caught(body) {
         Ok(Ok(value)) => Ok(value),
         Ok(Err(failure)) => {
@@ -162,6 +170,7 @@ fn enter<T>(body: impl FnOnce() -> Result<T, Failure>) -> Result<T, gatepass_cod
 }
 
 fn set_last(new: LastError) {
+    CODE.set(new.code);
     // A thread that is being torn down has no slot any more; the code is returned all the same.
     let _ = LAST.try_with(|last| {
         if let Ok(mut last) = last.try_borrow_mut() {

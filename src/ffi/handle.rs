@@ -20,6 +20,7 @@ use super::guard::Failure;
 use super::kept::KeptStores;
 use super::text::empty_output;
 use crate::error::{Error, StoreError};
+use crate::sys::process_id;
 
 #[cfg(not(target_pointer_width = "64"))]
 compile_error!("the C ABI packs its handles into 64 bits");
@@ -147,7 +148,7 @@ static TABLE: AtomicPtr<Table> = AtomicPtr::new(std::ptr::null_mut());
 
 /// This process's table.
 fn table() -> &'static Table {
-    let process = std::process::id();
+    let process = process_id();
     loop {
         let current = TABLE.load(Ordering::Acquire);
         // SAFETY: a table is leaked when it is published, and nobody writes to it but through its lock.

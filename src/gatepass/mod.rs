@@ -119,7 +119,7 @@ impl Gatepass {
 
     /// Is this the process that opened the handle? Asked before any lock of the handle is taken.
     fn own_process(&self) -> Result<()> {
-        if std::process::id() == self.process { Ok(()) } else { Err(StoreError::Forked.into()) }
+        if crate::sys::process_id() == self.process { Ok(()) } else { Err(StoreError::Forked.into()) }
     }
 
     fn with_random<T>(&self, draw: impl FnOnce(&mut dyn Randomness) -> Result<T>) -> Result<T> {

@@ -187,7 +187,7 @@ impl Options {
             logins: OnceCell::new(),
             passwords: Slots::new(PASSWORDS_AT_ONCE),
             deadline: self.deadline,
-            process: std::process::id(),
+            process: crate::sys::process_id(),
         })
     }
 

@@ -54,7 +54,7 @@ pub(super) fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
 
 /// Refuses an open in a child whose parent had the store open at the fork.
 pub(super) fn refuse_inherited(file: FileId) -> StoreResult<()> {
-    let process = std::process::id();
+    let process = sys::process_id();
     match registry()?.iter().find(|entry| entry.file == file) {
         Some(entry) if entry.process != process => Err(StoreError::Forked),
         Some(entry) if entry.poisoned.load(Ordering::Acquire) => Err(StoreError::Poisoned),
@@ -72,7 +72,7 @@ impl Identity {
             Ok((path, id))
         };
         let files = [(path.to_owned(), expected), named("-wal")?, named("-shm")?];
-        let process = std::process::id();
+        let process = sys::process_id();
         let mut open = registry()?;
         let poisoned = match open.iter_mut().find(|entry| entry.file == expected) {
             Some(entry) if entry.process != process => return Err(StoreError::Forked),
@@ -106,7 +106,7 @@ impl Identity {
 
     /// Whether this process got the handle over a fork.
     pub(super) fn inherited(&self) -> bool {
-        std::process::id() != self.process
+        sys::process_id() != self.process
     }
 
     /// Do the same three files still stand there?
