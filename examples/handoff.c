@@ -40,7 +40,8 @@ int main(void)
     gatepass_sign_in *sign_in;
 
     /* Once: the store, and who exists. */
-    need(gatepass_store_init(TEXT("handoff.db"), GATEPASS_MODE_MANAGED, TEXT("https://billing.example.com"), 0, NULL, &store));
+    need(gatepass_store_init(TEXT("handoff.db"), GATEPASS_MODE_MANAGED, TEXT("https://billing.example.com"), 0, NULL,
+                             &store));
     call(store, "user.add", "{\"email\": \"ann@example.com\", \"first_name\": \"Ann\"}");
     call(store, "client.add", "{\"email\": \"ann@example.com\", \"owner\": 1}");
 

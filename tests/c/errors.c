@@ -17,7 +17,8 @@ static void words(void)
         enum gatepass_class in = gatepass_code_class(code);
         PROMISE(name != NULL && *name != '\0' && strspn(name, "abcdefghijklmnopqrstuvwxyz_0123456789") == strlen(name),
                 "code %d has a word for a name", (int)code);
-        PROMISE(message != NULL && *message != '\0' && strchr(message, '\n') == NULL, "code %d has one line", (int)code);
+        PROMISE(message != NULL && *message != '\0' && strchr(message, '\n') == NULL,
+                "code %d has one line", (int)code);
         PROMISE((int32_t)in == code / 1000, "code %d is in the class of its thousand", (int)code);
         classes[in]++;
         for (size_t other = 0; other < count; other++) {
@@ -34,7 +35,8 @@ static void words(void)
     }
     PROMISE(gatepass_code_at(SIZE_MAX) == -1, "there is an end of the codes");
     for (size_t i = 0; i < sizeof none / sizeof *none; i++) {
-        PROMISE(gatepass_code_name(none[i]) == NULL && gatepass_code_message(none[i]) == NULL, "%d is no code", (int)none[i]);
+        PROMISE(gatepass_code_name(none[i]) == NULL && gatepass_code_message(none[i]) == NULL, "%d is no code",
+                (int)none[i]);
         PROMISE(!gatepass_code_retryable(none[i]), "%d is not retried", (int)none[i]);
     }
     /* A program knows what to do with a code that a later release adds. */
@@ -54,7 +56,7 @@ static int clean(void)
 
 static void classes(struct gatepass_store *store)
 {
-    char token[TOKEN_SIZE], path[] = "errors.db/below";
+    char token[TOKEN_SIZE];
     struct gatepass_request *request = NULL;
     struct gatepass_sign_in *sign_in = NULL;
     struct gatepass_store *none = NULL;
@@ -97,16 +99,21 @@ static void classes(struct gatepass_store *store)
     NEED(gatepass_request_set_session(request, NULL, 0));
     CODE(gatepass_token_redeem(store, request, &(struct gatepass_sign_in *){NULL}), GATEPASS_TOKEN_REDEEMED);
     PROMISE(strlen(gatepass_last_error_reference()) > 0, "a replay has a reference");
-    PROMISE(gatepass_code_name(1) == NULL && gatepass_version() != NULL && !clean(), "words and versions leave the slot alone");
+    PROMISE(gatepass_code_name(1) == NULL && gatepass_version() != NULL && !clean(),
+            "words and versions leave the slot alone");
 
     /* STORE. */
     CODE(gatepass_store_open(TEXT("no-such.db"), NULL, &none), GATEPASS_STORE_MISSING);
     CODE(gatepass_store_open(TEXT("."), NULL, &none), GATEPASS_IS_A_FOLDER);
-    PROMISE(gatepass_store_open(TEXT(path), NULL, &none) / 1000 == GATEPASS_CLASS_STORE, "a path below a file is a code of the class STORE");
-    CODE(gatepass_store_init(TEXT("errors.db"), GATEPASS_MODE_HOST, TEXT("https://a.example"), 0, NULL, &none), GATEPASS_STORE_EXISTS);
-    CODE(gatepass_store_init(TEXT("other.db"), 3, TEXT("https://a.example"), 0, NULL, &none), GATEPASS_INVALID);
+    PROMISE(gatepass_code_class(gatepass_store_open(TEXT("errors.db/below"), NULL, &none)) == GATEPASS_CLASS_STORE,
+            "a path below a file is a code of the class STORE");
+    CODE(gatepass_store_init(TEXT("errors.db"), GATEPASS_MODE_HOST, TEXT("https://a.example"), 0, NULL, &none),
+         GATEPASS_STORE_EXISTS);
+    CODE(gatepass_store_init(TEXT("other.db"), 3, TEXT("https://a.example"), 0, NULL, &none),
+         GATEPASS_INVALID);
     PROMISE(same(gatepass_last_error_field(), "mode"), "the field is named");
-    CODE(gatepass_store_init(TEXT("other.db"), GATEPASS_MODE_HOST, TEXT("ftp://a.example"), 0, NULL, &none), GATEPASS_INVALID);
+    CODE(gatepass_store_init(TEXT("other.db"), GATEPASS_MODE_HOST, TEXT("ftp://a.example"), 0, NULL, &none),
+         GATEPASS_INVALID);
     PROMISE(same(gatepass_last_error_field(), "system_url"), "the field is named");
     CODE(gatepass_store_open(TEXT("other.db"), NULL, &none), GATEPASS_STORE_MISSING);
     foreign = fopen("foreign.db", "w");
@@ -146,10 +153,12 @@ int main(void)
     }
     PROMISE(other_was_clean, "one thread's failure is not another's");
     PROMISE(other_failed, "a thread has a failure of its own");
-    PROMISE(gatepass_last_error_code() == GATEPASS_STORE_MISSING, "another thread's failure does not disturb this one's");
+    PROMISE(gatepass_last_error_code() == GATEPASS_STORE_MISSING,
+            "another thread's failure does not disturb this one's");
 
     while (gatepass_operation_name(operations) != NULL) {
-        PROMISE(gatepass_operation_about(operations) != NULL, "%s says what it does", gatepass_operation_name(operations));
+        PROMISE(gatepass_operation_about(operations) != NULL, "%s says what it does",
+                gatepass_operation_name(operations));
         operations++;
     }
     PROMISE(operations > 20 && gatepass_operation_about(operations) == NULL, "operations are listed to their end");

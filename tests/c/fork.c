@@ -1,4 +1,7 @@
-/* Forks: handles stay with the parent, and whoever opens a store in a child has locks of his own. Linux alone shows who has locks. */
+/*
+ * Forks: handles stay with the parent, and a child that opens a store has locks of its own. Linux alone shows who has
+ * locks.
+ */
 #define _POSIX_C_SOURCE 200112L
 #include <fcntl.h>
 #include <sys/types.h>
@@ -20,7 +23,8 @@ static int locks_of(pid_t process)
         exit(2);
     }
     while (fgets(line, sizeof line, locks) != NULL) {
-        if (sscanf(line, "%*s %15s %*s %*s %ld", kind, &holder) == 2 && strcmp(kind, "POSIX") == 0 && holder == (long)process) {
+        if (sscanf(line, "%*s %15s %*s %*s %ld", kind, &holder) == 2 && strcmp(kind, "POSIX") == 0
+            && holder == (long)process) {
             found++;
         }
     }
@@ -61,7 +65,8 @@ static void inherits(void)
     CODE(gatepass_token_redeem(store, request, &(struct gatepass_sign_in *){NULL}), GATEPASS_FORKED);
     CODE(gatepass_session_end(store, request), GATEPASS_FORKED);
     CODE(gatepass_call(store, TEXT("settings.list"), NULL, 0, &document), GATEPASS_FORKED);
-    PROMISE(gatepass_sign_in_session(sign_in) == NULL && gatepass_last_error_code() == GATEPASS_FORKED, "a getter is told too");
+    PROMISE(gatepass_sign_in_session(sign_in) == NULL && gatepass_last_error_code() == GATEPASS_FORKED,
+            "a getter is told too");
     CODE(gatepass_free(request), GATEPASS_FORKED);
     CODE(gatepass_free(sign_in), GATEPASS_FORKED);
     CODE(gatepass_store_close(store), GATEPASS_FORKED);
@@ -180,6 +185,30 @@ static void closed_first_both_work(void)
     PROMISE(lost(TOKENS) == 0, "nothing that was acknowledged is lost");
 }
 
+/* A kept store is open although its handle was closed. */
+static void finds_nothing_kept(void)
+{
+    struct gatepass_store *own = NULL;
+    CODE(gatepass_store_open_kept(TEXT("fork.db"), NULL, &own), GATEPASS_FORKED);
+    CODE(gatepass_store_open(TEXT("fork.db"), NULL, &own), GATEPASS_FORKED);
+}
+
+static void kept_stores_stay_with_the_parent(void)
+{
+    struct gatepass_store *kept = NULL, *again = NULL;
+    char token[TOKEN_SIZE];
+    NEED(gatepass_store_open_kept(TEXT("fork.db"), NULL, &kept));
+    NEED(gatepass_store_close(kept));
+    CODE(issue(kept, token), GATEPASS_INVALID_HANDLE);
+    PROMISE(locks_of(getpid()) > 0, "a kept store stays open");
+    in_a_child(finds_nothing_kept);
+    NEED(gatepass_store_open_kept(TEXT("./fork.db"), NULL, &again));
+    PROMISE(again != kept, "it is given out under a new handle");
+    NEED(issue(again, token));
+    NEED(redeem(again, token));
+    NEED(gatepass_store_close(again));
+}
+
 /* A file that is locked as SQLite locks, inherited open: what the count above must tell apart. */
 static int inherited;
 
@@ -211,5 +240,6 @@ int main(void)
     store = make_store("fork.db");
     handles_stay_with_the_parent();
     closed_first_both_work();
+    kept_stores_stay_with_the_parent();
     return report();
 }

@@ -3,8 +3,8 @@
  * symbols, one to a line; what they take is read from the header. The library answers with a code, NULL or 0
  * and lives on.
  *
- * Pointers to text and outputs are NULL or lead somewhere harmless, for those the library must believe. Handles, numbers and lengths
- * are anything.
+ * Pointers to text and outputs are NULL or lead somewhere harmless, for those the library must believe. Handles,
+ * numbers and lengths are anything.
  */
 #include <ctype.h>
 #include <dlfcn.h>
@@ -77,7 +77,9 @@ static int read_declaration(const char *header, struct function *function)
     }
     for (line = at; line > header && line[-1] != '\n'; line--) {
     }
-    function->gives = strncmp(line, "enum gatepass_code ", 19) == 0 ? A_CODE : strncmp(line, "const char *", 12) == 0 ? A_TEXT : A_VALUE;
+    function->gives = strncmp(line, "enum gatepass_code ", 19) == 0 ? A_CODE
+                      : strncmp(line, "const char *", 12) == 0      ? A_TEXT
+                                                                    : A_VALUE;
     at += name + 1;
     end = strchr(at, ')');
     function->count = function->has_handle = 0;
@@ -125,13 +127,15 @@ static void call(const struct function *function, const uint64_t choice[5])
         PROMISE(text == NULL || strlen(text) < 4096, "%s gives NULL or a text", function->name);
         PROMISE(!function->has_handle || text == NULL, "%s has no text for a bad handle", function->name);
     } else if (function->has_handle) {
-        PROMISE(given == 0 && gatepass_last_error_code() != GATEPASS_OK, "%s has nothing for a bad handle", function->name);
+        PROMISE(given == 0 && gatepass_last_error_code() != GATEPASS_OK,
+                "%s has nothing for a bad handle", function->name);
     }
 }
 
 int main(int argc, char **argv)
 {
-    static const uint64_t lengths[] = {0, 1, sizeof harmless, 16777216, 16777217, SIZE_MAX >> 1, (SIZE_MAX >> 1) + 1, SIZE_MAX};
+    static const uint64_t lengths[] = {
+        0, 1, sizeof harmless, 16777216, 16777217, SIZE_MAX >> 1, (SIZE_MAX >> 1) + 1, SIZE_MAX};
     static const uint64_t numbers[] = {0, 1, 2, INT32_MAX, UINT32_MAX, (uint64_t)-1, INT64_MAX, (uint64_t)INT64_MIN};
     static const int bits[] = {0, 27, 28, 51, 52, 59, 60, 63};
     char token[TOKEN_SIZE];

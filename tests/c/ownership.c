@@ -2,6 +2,8 @@
  * Who owns what, and for how long. `ownership ROUNDS` says how often objects are made and freed; how much memory that
  * takes is measured from 100,000 on, where it would show.
  */
+#define _POSIX_C_SOURCE 200112L
+#include <dirent.h>
 #include <unistd.h>
 
 #include "store.h"
@@ -16,6 +18,20 @@ static long resident(void)
         fclose(statm);
     }
     return pages * (sysconf(_SC_PAGESIZE) / 1024);
+}
+
+/* How many files are open. */
+static int descriptors(void)
+{
+    int count = 0;
+    DIR *folder = opendir("/proc/self/fd");
+    while (folder != NULL && readdir(folder) != NULL) {
+        count++;
+    }
+    if (folder != NULL) {
+        closedir(folder);
+    }
+    return count;
 }
 
 static void freeing(struct gatepass_store *store)
@@ -77,7 +93,8 @@ static void after_free(struct gatepass_store *store)
     NEED(gatepass_free(spend));
     CODE(gatepass_session_end(store, spend), GATEPASS_INVALID_HANDLE);
 
-#define DEAD(what) PROMISE((what) == 0 && gatepass_last_error_code() == GATEPASS_INVALID_HANDLE, "a freed handle is a code")
+#define DEAD(what) \
+    PROMISE((what) == 0 && gatepass_last_error_code() == GATEPASS_INVALID_HANDLE, "a freed handle is a code")
     NEED(gatepass_free(caller));
     DEAD(gatepass_caller_credential_id(caller));
     CODE(gatepass_token_issue(store, caller, request, &issued), GATEPASS_INVALID_HANDLE);
@@ -185,8 +202,10 @@ static long growth(struct gatepass_store *store, long rounds)
 int main(int argc, char **argv)
 {
     long rounds = argc > 1 ? strtol(argv[1], NULL, 10) : 100000, grown, before;
+    int open = descriptors();
     struct gatepass_store *store = make_store("ownership.db");
 
+    PROMISE(descriptors() > open, "an open store has files");
     freeing(store);
     after_free(store);
     grown = growth(store, rounds);
@@ -202,5 +221,6 @@ int main(int argc, char **argv)
     }
     NEED(gatepass_store_close(store));
     closing();
+    PROMISE(descriptors() == open, "a closed store leaves no file open");
     return report();
 }

@@ -1,4 +1,4 @@
-/* Faults that a tool must find: `planted leak`, `planted use_after_free`. A tool that does not find these proves nothing. */
+/* Faults that a tool must find, or it proves nothing: `planted leak`, `planted use_after_free`, `planted overread`. */
 #include "store.h"
 
 int main(int argc, char **argv)
@@ -18,6 +18,14 @@ int main(int argc, char **argv)
         if (text[0] == '{') {
             puts("still there");
         }
+    } else if (argc == 2 && strcmp(argv[1], "overread") == 0) {
+        /* The length is a lie, and the library believes it. */
+        char *nonce = malloc(8);
+        struct gatepass_request *request = NULL;
+        NEED(gatepass_request_new(&request));
+        gatepass_request_set_binding(request, nonce, 64);
+        NEED(gatepass_free(request));
+        free(nonce);
     } else {
         return 2;
     }

@@ -1,4 +1,4 @@
-/* Tells the story of tests/scenario to the library: `scenario tests/scenario/scenario.txt`. The README there explains the words. */
+/* Tells the story of tests/scenario to the library: `scenario scenario.txt`. The README there explains the words. */
 #define _POSIX_C_SOURCE 200112L
 #include <time.h>
 
@@ -46,7 +46,7 @@ static const struct { const char *name; set_number *set; } numbers[] = {
     {"start_session", start_session},
 };
 
-/* What an act gave; the kind is known by which of them is there. */
+/* What an act gave: one of these is there, besides the request. */
 struct result {
     struct gatepass_request *request;
     struct gatepass_issued *issued;
@@ -94,10 +94,13 @@ static int64_t number_of(const struct result *result, const char *name, int *fou
 /* `1,2`: the clients that a sign-in or a session may enter. */
 static void clients_of(const struct result *result, char *list, size_t room)
 {
-    size_t count = result->sign_in != NULL ? gatepass_sign_in_client_count(result->sign_in) : gatepass_session_client_count(result->session);
+    const struct gatepass_sign_in *sign_in = result->sign_in;
+    const struct gatepass_session *session = result->session;
+    size_t count = sign_in != NULL ? gatepass_sign_in_client_count(sign_in) : gatepass_session_client_count(session);
     *list = '\0';
     for (size_t i = 0; i < count; i++) {
-        int64_t client = result->sign_in != NULL ? gatepass_sign_in_client_at(result->sign_in, i) : gatepass_session_client_at(result->session, i);
+        int64_t client =
+            sign_in != NULL ? gatepass_sign_in_client_at(sign_in, i) : gatepass_session_client_at(session, i);
         size_t used = strlen(list);
         snprintf(list + used, room - used, i == 0 ? "%lld" : ",%lld", (long long)client);
     }
@@ -107,7 +110,7 @@ static void clients_of(const struct result *result, char *list, size_t room)
 static void check_getter(const struct result *result, const char *name, const struct text *wanted)
 {
     char room[512];
-    const char *is;
+    const char *is, *shown;
     int found = 1, none;
     if (strcmp(name, "clients") == 0) {
         clients_of(result, room, sizeof room);
@@ -128,10 +131,11 @@ static void check_getter(const struct result *result, const char *name, const st
     if (!PROMISE(found, "%s: there is a getter %s", place(), name)) {
         return;
     }
+    shown = none ? "nothing" : is;
     if (same(wanted->bytes, "*") || same(wanted->bytes, "-")) {
-        PROMISE(none == (wanted->bytes[0] == '-'), "%s: %s must be %s, not %s", place(), name, wanted->bytes, none ? "nothing" : is);
+        PROMISE(none == (wanted->bytes[0] == '-'), "%s: %s must be %s, not %s", place(), name, wanted->bytes, shown);
     } else {
-        PROMISE(same(is, wanted->bytes), "%s: %s must be %s, not %s", place(), name, wanted->bytes, none ? "nothing" : is);
+        PROMISE(same(is, wanted->bytes), "%s: %s must be %s, not %s", place(), name, wanted->bytes, shown);
     }
 }
 
@@ -155,7 +159,8 @@ static struct gatepass_caller *caller_of(const struct words *words)
 static int32_t authenticate(const struct words *words)
 {
     static const struct text none = {NULL, 0};
-    const struct text *identifier = word(words, "identifier"), *secret = word(words, "secret"), *address = word(words, "address");
+    const struct text *identifier = word(words, "identifier"), *secret = word(words, "secret");
+    const struct text *address = word(words, "address");
     struct gatepass_caller *caller = NULL;
     int32_t code;
     size_t i = 1;
@@ -272,8 +277,9 @@ static void check_outcome(const char *outcome, int32_t code, const struct result
     size_t length = strcspn(outcome, " ");
     const char *rest = outcome + length + (outcome[length] == ' ');
     const char *name = gatepass_code_name(code);
-    if (!PROMISE(name != NULL && strlen(name) == length && strncmp(name, outcome, length) == 0, "%s: it must come to %.*s, not %s: %s",
-                 place(), (int)length, outcome, check_name(code), gatepass_last_error())) {
+    if (!PROMISE(name != NULL && strlen(name) == length && strncmp(name, outcome, length) == 0,
+                 "%s: it must come to %.*s, not %s: %s", place(), (int)length, outcome, check_name(code),
+                 gatepass_last_error())) {
         return;
     }
     if (result->document != NULL && *rest != '\0') {
@@ -286,11 +292,13 @@ static void check_outcome(const char *outcome, int32_t code, const struct result
         if (code == GATEPASS_OK) {
             check_getter(result, wanted.names[i], value);
         } else if (strcmp(wanted.names[i], "field") == 0) {
-            PROMISE(same(gatepass_last_error_field(), value->bytes), "%s: the field must be %s, not %s", place(), value->bytes, gatepass_last_error_field());
+            PROMISE(same(gatepass_last_error_field(), value->bytes), "%s: the field must be %s, not %s", place(),
+                    value->bytes, gatepass_last_error_field());
         } else if (strcmp(wanted.names[i], "redemption") == 0) {
             PROMISE(same(gatepass_last_error_redemption(), value->bytes), "%s: the first redemption is told", place());
         } else if (strcmp(wanted.names[i], "same_browser") == 0) {
-            PROMISE(gatepass_last_error_same_browser() == (value->bytes[0] == '1'), "%s: same_browser must be %s", place(), value->bytes);
+            PROMISE(gatepass_last_error_same_browser() == (value->bytes[0] == '1'), "%s: same_browser must be %s",
+                    place(), value->bytes);
         } else {
             PROMISE(0, "%s: %s can be asked of a failure", place(), wanted.names[i]);
         }
@@ -336,7 +344,8 @@ static void begin(void)
     NEED(gatepass_options_new(&options));
     NEED(gatepass_options_set_sealing_key(
         options, TEXT("gatepass-sealing-key-1 0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef")));
-    NEED(gatepass_store_init(TEXT("scenario.db"), GATEPASS_MODE_MANAGED, TEXT("https://billing.example.com/whmcs"), 0, options, &store));
+    NEED(gatepass_store_init(TEXT("scenario.db"), GATEPASS_MODE_MANAGED, TEXT("https://billing.example.com/whmcs"), 0,
+                             options, &store));
     NEED(gatepass_store_close(store));
     NEED(gatepass_store_open(TEXT("scenario.db"), options, &store));
     NEED(gatepass_free(options));

@@ -234,7 +234,8 @@ static inline void check_document(const char *answer, const char *wanted)
         } else {
             struct text text = substituted(clause);
             int contains = strncmp(wanted, "contains ", 9) == 0;
-            PROMISE(contains || strncmp(wanted, "lacks ", 6) == 0, "%s: %.*s is asked of an answer", place(), (int)verb, wanted);
+            PROMISE(contains || strncmp(wanted, "lacks ", 6) == 0, "%s: %.*s is asked of an answer", place(),
+                    (int)verb, wanted);
             PROMISE((strstr(answer, text.bytes) != NULL) == contains, "%s: the answer must %s %s: %s", place(),
                     contains ? "contain" : "lack", text.bytes, answer);
             free(text.bytes);

@@ -5,7 +5,8 @@ static void call(struct gatepass_store *store, const char *operation, const char
 {
     struct gatepass_document *answer = NULL;
     NEED(gatepass_call(store, TEXT(operation), TEXT(json), &answer));
-    PROMISE(strlen(gatepass_document_text(answer)) == gatepass_document_length(answer), "a document's length is its text's");
+    PROMISE(strlen(gatepass_document_text(answer)) == gatepass_document_length(answer),
+            "a document's length is its text's");
     NEED(gatepass_free(answer));
 }
 
@@ -22,7 +23,8 @@ int main(void)
     PROMISE(gatepass_abi_version() == GATEPASS_ABI_VERSION, "the library speaks the header's interface");
     PROMISE(gatepass_abi_revision() >= GATEPASS_ABI_REVISION, "the library is as new as the header");
 
-    NEED(gatepass_store_init(TEXT("smoke.db"), GATEPASS_MODE_MANAGED, TEXT("https://billing.example.com"), 0, NULL, &store));
+    NEED(gatepass_store_init(TEXT("smoke.db"), GATEPASS_MODE_MANAGED, TEXT("https://billing.example.com"), 0, NULL,
+                             &store));
     call(store, "user.add", "{\"email\":\"ann@example.com\",\"first_name\":\"Ann\"}");
     call(store, "client.add", "{\"email\":\"ann@example.com\",\"owner\":1}");
 
@@ -35,7 +37,8 @@ int main(void)
     NEED(gatepass_token_issue(store, portal, request, &issued));
     NEED(gatepass_free(request));
     PROMISE(strlen(gatepass_issued_token(issued)) == 40, "a token has 40 characters");
-    PROMISE(strstr(gatepass_issued_redirect_url(issued), gatepass_issued_token(issued)) != NULL, "the URL carries the token");
+    PROMISE(strstr(gatepass_issued_redirect_url(issued), gatepass_issued_token(issued)) != NULL,
+            "the URL carries the token");
     PROMISE(gatepass_issued_user_id(issued) == 1, "the token is for the account's owner");
 
     /* Her browser brings it. */
