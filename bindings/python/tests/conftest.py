@@ -1,5 +1,9 @@
 """A store for each test, with somebody in it."""
 
+import os
+import subprocess
+import sys
+import textwrap
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -25,3 +29,17 @@ def gate(path: Path) -> Iterator[Gate]:
         made.users.add(email="ann@example.com", first_name="Ann")
         made.clients.add(email="ann@example.com", owner=1)
         yield made
+
+
+def program(source: str, *arguments: str, **environment: str) -> "subprocess.CompletedProcess[str]":
+    """Run a Python program of its own, with everything that Python can warn of."""
+    here = Path(__file__).parent
+    paths = os.pathsep.join([str(here.parent / "src"), str(here)])
+    return subprocess.run(
+        [sys.executable, "-X", "dev", "-c", textwrap.dedent(source), *arguments],
+        env={**os.environ, "PYTHONPATH": paths, **environment},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )

@@ -106,9 +106,11 @@ def milliseconds(name: str, value: Duration) -> int:
     """A length of time in whole milliseconds."""
     if isinstance(value, timedelta):
         return value // timedelta(milliseconds=1)
-    if not math.isfinite(value):
-        raise InvalidArgument(f"{name}: must be a length of time", field=name)
-    return whole(name, round(value * 1000))
+    if isinstance(value, float):
+        if not math.isfinite(value):
+            raise InvalidArgument(f"{name}: must be a length of time", field=name)
+        return whole(name, round(value * 1000))
+    return whole(name, value * 1000)
 
 
 def life(name: str, value: Duration) -> int:

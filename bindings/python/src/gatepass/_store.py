@@ -18,8 +18,8 @@ from gatepass.errors import GateClosed, InvalidArgument, StoreError
 
 T = TypeVar("T")
 
-# What the library says of a handle from before a fork.
-STALE = frozenset({"invalid_handle", "wrong_handle", "forked"})
+# What the library says of a handle from before a fork, or of the NULL that is left of one.
+STALE = frozenset({"null_argument", "invalid_handle", "wrong_handle", "forked"})
 
 
 class Open:

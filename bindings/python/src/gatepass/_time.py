@@ -20,8 +20,10 @@ def moment_or_none(milliseconds: int) -> Optional[datetime]:
     return moment(milliseconds) if milliseconds else None
 
 
-def read(text: str) -> datetime:
+def read(text: object) -> datetime:
     """A time as an operation answers it: RFC 3339, or milliseconds where the year has more than four digits."""
+    if not isinstance(text, str):
+        raise TypeError("a time that is no text")
     if text.endswith(" ms"):
         return moment(int(text[:-3]))
     return datetime.fromisoformat(text.replace("Z", "+00:00"))

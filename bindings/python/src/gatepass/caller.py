@@ -8,15 +8,16 @@ from gatepass._abi import CallerHandle
 from gatepass._arguments import checked, pair
 from gatepass._library import LIB
 from gatepass._masked import Masked
+from gatepass._outcome import exception
 from gatepass._record import Unpicklable
-from gatepass._store import Open, Store
+from gatepass._store import Open
 
 if TYPE_CHECKING:
     from gatepass.gate import Gate
 
 
 class Proof:
-    """How a caller is derived, and the handle that came of it for the present opening of the store."""
+    """How a caller is derived, and the handle that came of it for an opening of the store."""
 
     __slots__ = ("_address", "_held", "_label", "_secret")
 
@@ -28,26 +29,29 @@ class Proof:
         address: Optional[str] = None,
     ) -> None:
         """By the label of a host credential, or by identifier and secret."""
+        self._held: dict[Open, Any] = {}
         self._label = label
         self._secret = None if secret is None else (secret[0], Masked(secret[1]))
         self._address = address
-        self._held: Optional[tuple[Open, Any]] = None
 
-    def handle(self, store: Store, opened: Open) -> Any:
-        """The handle for that opening of the store, derived anew where the last one was for another."""
-        held = self._held
-        if held is not None and held[0] is opened:
-            return held[1]
-        with store.lock:
-            held = self._held
-            if held is not None and held[0] is opened:
-                return held[1]
-            fresh = CallerHandle()
-            self._derive(opened, fresh)
-            self._held = (opened, fresh)
-            if held is not None:
-                LIB.gatepass_free(held[1])
-            return fresh
+    def handle(self, opened: Open) -> Any:
+        """The handle for that opening of the store, derived anew where there is none yet.
+
+        It takes no lock: a thread that waits here would hold up a fork.
+        """
+        held = self._held.get(opened)
+        if held is not None:
+            return held
+        fresh = CallerHandle()
+        self._derive(opened, fresh)
+        held = self._held.setdefault(opened, fresh)
+        if held is not fresh:
+            LIB.gatepass_free(fresh)
+        for other in [other for other in list(self._held) if not other.handle]:
+            gone = self._held.pop(other, None)
+            if gone is not None:
+                LIB.gatepass_free(gone)
+        return held
 
     def _derive(self, opened: Open, fresh: Any) -> None:
         if self._secret is None:
@@ -59,9 +63,9 @@ class Proof:
         )
 
     def __del__(self) -> None:
-        held = getattr(self, "_held", None)
-        if held is not None and not sys.is_finalizing():
-            LIB.gatepass_free(held[1])
+        if not sys.is_finalizing():
+            for held in self._held.values():
+                LIB.gatepass_free(held)
 
 
 class Hosts:
@@ -105,8 +109,10 @@ class Caller(Unpicklable):
         self._proof = proof
 
         def credential(opened: Open) -> int:
-            handle = proof.handle(gate._store, opened)
-            return int(LIB.gatepass_caller_credential_id(handle))
+            number = int(LIB.gatepass_caller_credential_id(proof.handle(opened)))
+            if number == 0 and (code := LIB.gatepass_last_error_code()):
+                raise exception(LIB, code)
+            return number
 
         self.credential_id = gate._store.run(credential) or None
 
@@ -123,13 +129,12 @@ class Caller(Unpicklable):
             InvalidArgument: ``action`` or ``address`` can't be one.
             StoreError: The store could not answer.
         """
-        store = self._gate._store
 
         def act(opened: Open) -> None:
-            handle = self._proof.handle(store, opened)
+            handle = self._proof.handle(opened)
             LIB.gatepass_caller_authorise(opened.handle, handle, *pair(action), *pair(address))
 
-        store.run(act)
+        self._gate._store.run(act)
 
     def __repr__(self) -> str:
         return f"<gatepass.Caller credential_id={self.credential_id}>"

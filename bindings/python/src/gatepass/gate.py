@@ -134,7 +134,7 @@ class Gate(Management, Unpicklable):
         proof = self._proof(caller)
 
         def act(opened: Open, request: Any, out: Any) -> None:
-            asking = proof.handle(self._store, opened)
+            asking = proof.handle(opened)
             LIB.gatepass_token_issue(opened.handle, asking, request, out)
 
         return self._perform(fields, IssuedHandle, act, issued.read)

@@ -1,0 +1,75 @@
+"""Everything that the library gives is given back."""
+
+from pathlib import Path
+
+from conftest import program
+from gatepass import Gate
+
+ROUNDS = 20_000
+
+# A handle's number has its slot in 24 bits; a slot is new only when no freed one is left. So the slot of a new
+# handle says how many are in use.
+PROGRAM = """
+    import ctypes, sys, gatepass
+    from gatepass import _abi
+    from gatepass._library import LIB
+
+    def resident():
+        with open('/proc/self/statm') as statm:
+            return int(statm.read().split()[1]) * 4096
+
+    def in_use():
+        request = _abi.RequestHandle()
+        LIB.gatepass_request_new(ctypes.byref(request))
+        slot = ctypes.cast(request, ctypes.c_void_p).value >> 28 & 0xFFFFFF
+        LIB.gatepass_free(request)
+        return slot
+
+    leaky = sys.argv[2] == 'leaky'
+    with gatepass.open(sys.argv[1]) as gate:
+        token = gate.issue(client_id=1).token
+
+        def round(number):
+            gate.inspect(token)
+            try:
+                gate.redeem('x' * 40, address='203.0.113.9')
+            except gatepass.Refused:
+                pass
+            if number % 20 == 0:
+                gate.caller()
+                gate.call('store.info')
+                try:
+                    gate.issue(client_id=99)
+                except gatepass.Refused:
+                    pass
+            if leaky:
+                LIB.gatepass_request_new(ctypes.byref(_abi.RequestHandle()))
+
+        for number in range(2000):
+            round(number)
+        before = resident()
+        for number in range(int(sys.argv[3])):
+            round(number)
+        grown = resident() - before
+        most = in_use()
+    print(grown, most)
+"""
+
+
+def measure(path: Path, kind: str) -> tuple[int, int]:
+    ended = program(PROGRAM, str(path), kind, str(ROUNDS))
+    assert ended.stderr == ""
+    grown, in_use = map(int, ended.stdout.split())
+    return grown, in_use
+
+
+def test_handles_and_memory_stay_level(gate: Gate, path: Path) -> None:
+    grown, in_use = measure(path, "tidy")
+    assert in_use < 32
+    assert grown < 3_000_000
+
+
+def test_a_leak_is_noticed(gate: Gate, path: Path) -> None:
+    grown, in_use = measure(path, "leaky")
+    assert in_use > ROUNDS
+    assert grown > 3_000_000
