@@ -124,7 +124,11 @@ final class Loader
         if ($header === false) {
             throw new LibraryMismatch('the package is incomplete: ' . self::header() . ' can not be read');
         }
-        return FFI::cdef($header, $library);
+        try {
+            return FFI::cdef($header, $library);
+        } catch (FFI\Exception $exception) {
+            throw new LibraryMismatch("$library does not fit this package's header: {$exception->getMessage()}");
+        }
     }
 
     private static function checkVersion(FFI $ffi, string $what): void
