@@ -13,10 +13,11 @@ use Gatepass\Mode;
 use Gatepass\Model\Versions;
 
 spl_autoload_register(static function (string $class): void {
-    require dirname(__DIR__) . '/bindings/php/src/' . str_replace('\\', '/', substr($class, strlen('Gatepass\\'))) . '.php';
+    $name = str_replace('\\', '/', substr($class, strlen('Gatepass\\')));
+    require dirname(__DIR__) . "/bindings/php/src/$name.php";
 });
 
-/** The median of the rounds, and the 99th of a hundred, each round timed on its own. */
+/** The median, the 99th percentile and the mean of the rounds, each of them timed on its own. */
 function measure(int $rounds, callable $call): array
 {
     for ($round = 0; $round < min(200, $rounds); $round++) {

@@ -27,7 +27,8 @@ final class ComposerTest extends TestCase
             $composer = ['composer', '--no-interaction', '--no-ansi'];
             [$status, $said] = Php::command([...$composer, 'install'], $environment, $folder);
             self::assertSame(0, $status, $said);
-            [$status, $said] = Php::command([...$composer, 'validate', '--strict', dirname(__DIR__) . '/composer.json'], $environment);
+            $validate = [...$composer, 'validate', '--strict', dirname(__DIR__) . '/composer.json'];
+            [$status, $said] = Php::command($validate, $environment);
             self::assertSame(0, $status, $said);
 
             $package = "$folder/vendor/gatepass/gatepass";
@@ -38,7 +39,8 @@ final class ComposerTest extends TestCase
             [$status, $said] = Php::command([PHP_BINARY, ...$options, 'example.php'], $environment, $folder);
             self::assertSame([0, Readme::block('text')], [$status, $said]);
 
-            [$status, $said] = Php::command(["$folder/vendor/bin/gatepass-ffi-header", "$folder/header.h"], $environment);
+            $header = ["$folder/vendor/bin/gatepass-ffi-header", "$folder/header.h"];
+            [$status, $said] = Php::command($header, $environment);
             self::assertSame(0, $status, $said);
             self::assertStringContainsString("\"$package/lib/libgatepass.so\"", file_get_contents("$folder/header.h"));
         } finally {

@@ -6,6 +6,7 @@ namespace Gatepass\Tests;
 
 use Gatepass\Exception\StoreInDocumentRoot;
 use Gatepass\Gatepass;
+use Gatepass\Mode;
 use Gatepass\Native\DocumentRoot;
 use PHPUnit\Framework\TestCase;
 
@@ -87,9 +88,19 @@ final class DocumentRootTest extends TestCase
     public function testABackupIntoItIsRefusedInAWebServer(): void
     {
         // PHP's own web server lets scripts use FFI only when told to.
-        file_put_contents("{$this->folder}/public/index.php", '<?php require ' . var_export(__DIR__ . '/bootstrap.php', true) . ';'
-            . '$gate = Gatepass\Gatepass::init(__DIR__ . "/../private/gatepass.db", Gatepass\Mode::Host, "https://billing.example.com");'
-            . 'try { $gate->store()->backup(__DIR__ . "/backup.db"); echo "made"; } catch (Throwable $error) { echo get_class($error); }');
+        $bootstrap = var_export(__DIR__ . '/bootstrap.php', true);
+        file_put_contents("{$this->folder}/public/index.php", <<<SCRIPT
+            <?php
+            require $bootstrap;
+            \$store = __DIR__ . '/../private/gatepass.db';
+            \$gate = Gatepass\\Gatepass::init(\$store, Gatepass\\Mode::Host, 'https://billing.example.com');
+            try {
+                \$gate->store()->backup(__DIR__ . '/backup.db');
+                echo 'made';
+            } catch (Throwable \$error) {
+                echo get_class(\$error);
+            }
+            SCRIPT);
         $socket = stream_socket_server('tcp://127.0.0.1:0');
         $address = stream_socket_get_name($socket, false);
         fclose($socket);
@@ -111,7 +122,8 @@ final class DocumentRootTest extends TestCase
     {
         $_SERVER['DOCUMENT_ROOT'] = "{$this->folder}/public";
         try {
-            Gatepass::init("{$this->folder}/public/gatepass.db", \Gatepass\Mode::Host, 'https://billing.example.com')->close();
+            $store = "{$this->folder}/public/gatepass.db";
+            Gatepass::init($store, Mode::Host, 'https://billing.example.com')->close();
         } finally {
             $_SERVER['DOCUMENT_ROOT'] = '';
         }

@@ -36,8 +36,12 @@ final class Fpm
         };
     }
 
-    /** The package and the library are copied: the users of the pools may not see the checkout. */
-    public static function start(int $workers, bool $preload = true): self
+    /**
+     * The package and the library are copied: the users of the pools may not see the checkout.
+     *
+     * @param list<string> $pool Further lines for each pool, in which `FOLDER` stands for the folder.
+     */
+    public static function start(int $workers, bool $preload = true, array $pool = []): self
     {
         $fpm = new self(Folder::make());
         chmod($fpm->folder, 0755);
@@ -64,7 +68,7 @@ final class Fpm
             $settings[] = 'opcache.preload_user=' . self::users()[0];
             $settings[] = "ffi.preload=$header";
         }
-        $fpm->launch($workers, $settings);
+        $fpm->launch($workers, $settings, str_replace('FOLDER', $fpm->folder, implode("\n", $pool)) . "\n");
         return $fpm;
     }
 
@@ -123,6 +127,12 @@ final class Fpm
         return "{$this->folder}/private/gatepass.db";
     }
 
+    /** The master process. */
+    public function pid(): int
+    {
+        return proc_get_status($this->process)['pid'];
+    }
+
     public function log(): string
     {
         return @file_get_contents("{$this->folder}/fpm.log") . @file_get_contents("{$this->folder}/php.log");
@@ -153,13 +163,13 @@ final class Fpm
         chmod("{$this->folder}/php.log", 0666);
     }
 
-    private function launch(int $workers, array $settings): void
+    private function launch(int $workers, array $settings, string $more): void
     {
         $config = "[global]\nerror_log = {$this->folder}/fpm.log\ndaemonize = no\n";
         foreach (self::POOLS as $index => $pool) {
             $config .= "[$pool]\nlisten = {$this->socket($pool)}\npm = static\npm.max_children = $workers\n"
                 // So that a worker of another user may look at its own descriptors.
-                . "process.dumpable = yes\ncatch_workers_output = yes\n";
+                . "process.dumpable = yes\ncatch_workers_output = yes\n$more";
             if (posix_geteuid() === 0) {
                 $config .= 'user = ' . self::users()[$index] . "\ngroup = www-data\n";
             }

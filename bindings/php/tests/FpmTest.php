@@ -70,6 +70,30 @@ final class FpmTest extends TestCase
         self::assertFileDoesNotExist("{$this->fpm->folder}/public/gatepass.db");
     }
 
+    public function testOpenBasedirDoesNotBindTheStore(): void
+    {
+        $this->fpm = Fpm::start(workers: 1, pool: ['php_admin_value[open_basedir] = FOLDER/public:/proc']);
+        $this->assertHandedOver(0, $this->fpm->begin('first', 'handoff.php'));
+        self::assertSame(['init' => StoreInDocumentRoot::class], $this->fpm->get('first', 'inside.php'));
+    }
+
+    public function testAReloadTakesANewLibraryAndTheStoreGoesOn(): void
+    {
+        $this->fpm = Fpm::start(workers: 1);
+        $old = $this->fpm->get('first', 'handoff.php')['pid'];
+        $library = "{$this->fpm->folder}/package/lib/libgatepass.so";
+        copy($library, "$library.new");
+        rename("$library.new", $library);
+        self::assertStringContainsString("$library (deleted)", file_get_contents("/proc/$old/maps"));
+        posix_kill($this->fpm->pid(), SIGUSR2);
+        for ($tries = 0; $tries < 100 && file_exists("/proc/$old"); $tries++) {
+            usleep(50_000);
+        }
+        $new = $this->fpm->get('first', 'handoff.php');
+        self::assertSame('refused', $new['again'] ?? $new['error']);
+        self::assertStringContainsString("$library\n", file_get_contents("/proc/{$new['pid']}/maps"));
+    }
+
     public function testWithoutPreloadingTheErrorSaysWhatToSet(): void
     {
         $this->fpm = Fpm::start(workers: 1, preload: false);

@@ -57,7 +57,7 @@ final class LoaderTest extends TestCase
 
     public function testALibraryOfAnotherInterfaceIsRefusedBeforeItsFunctionsAreLookedUp(): void
     {
-        $fake = $this->compile('int gatepass_abi_version(void) { return 7; } int gatepass_abi_revision(void) { return 3; }');
+        $fake = $this->compile(self::versions(7, 3));
         $said = Php::run(self::ASK, ['GATEPASS_LIBRARY' => $fake]);
         self::assertStringStartsWith(LibraryMismatch::class, $said);
         self::assertStringContainsString("$fake has the interface 7.3, this package needs 1.0", $said);
@@ -65,7 +65,7 @@ final class LoaderTest extends TestCase
 
     public function testALibraryThatLacksFunctionsIsAMismatch(): void
     {
-        $fake = $this->compile('int gatepass_abi_version(void) { return 1; } int gatepass_abi_revision(void) { return 0; }');
+        $fake = $this->compile(self::versions(1, 0));
         $said = Php::run(self::ASK, ['GATEPASS_LIBRARY' => $fake]);
         self::assertStringStartsWith(LibraryMismatch::class, $said);
         self::assertStringContainsString('Failed resolving C function', $said);
@@ -75,11 +75,17 @@ final class LoaderTest extends TestCase
     {
         $package = $this->package();
         mkdir("{$this->folder}/system");
-        $places = ["{$this->folder}/system/libgatepass.so.1", "{$this->folder}/target/release/libgatepass.so", "$package/lib/libgatepass.so"];
+        // The last that is added is looked at first.
+        $places = [
+            "{$this->folder}/system/libgatepass.so.1",
+            "{$this->folder}/target/release/libgatepass.so",
+            "$package/lib/libgatepass.so",
+        ];
+        $ask = 'Gatepass\Model\Versions::get();'
+            . 'preg_match("~ (/.*libgatepass.*)$~m", file_get_contents("/proc/self/maps"), $found); echo $found[1];';
         foreach ($places as $place) {
             copy($this->library, $place);
             $environment = ['GATEPASS_LIBRARY' => null, 'LD_LIBRARY_PATH' => "{$this->folder}/system"];
-            $ask = 'Gatepass\Model\Versions::get(); echo preg_match("~ (/.*libgatepass.*)$~m", file_get_contents("/proc/self/maps"), $m) ? $m[1] : "";';
             self::assertSame($place, Php::run($ask, $environment, package: $package));
             [$status] = Php::command(["$package/bin/gatepass-ffi-header", "{$this->folder}/header.h"], $environment);
             self::assertSame(0, $status);
@@ -93,7 +99,8 @@ final class LoaderTest extends TestCase
     public function testAScopeIsUsedAndAnOldHeaderInItIsRefused(): void
     {
         $header = "{$this->folder}/header.h";
-        [$status, $said] = Php::command([dirname(__DIR__) . '/bin/gatepass-ffi-header', $header], ['GATEPASS_LIBRARY' => $this->library]);
+        $command = [dirname(__DIR__) . '/bin/gatepass-ffi-header', $header];
+        [$status, $said] = Php::command($command, ['GATEPASS_LIBRARY' => $this->library]);
         self::assertSame([0, "ffi.preload=$header\n"], [$status, $said]);
         $options = ['-d', 'opcache.enable_cli=1', '-d', "ffi.preload=$header"];
         // Nothing else would be found.
@@ -143,6 +150,13 @@ final class LoaderTest extends TestCase
             Php::command(['cp', '-R', dirname(__DIR__) . "/$part", $package]);
         }
         return $package;
+    }
+
+    /** What every library of ours answers first. */
+    private static function versions(int $version, int $revision): string
+    {
+        return "int gatepass_abi_version(void) { return $version; }"
+            . "int gatepass_abi_revision(void) { return $revision; }";
     }
 
     private function compile(string $source): string

@@ -28,28 +28,31 @@ final class ManagementTest extends StoreCase
     protected function setUp(): void
     {
         parent::setUp();
-        $this->gate = Gatepass::init($this->path(), Mode::Managed, self::SYSTEM_URL, sealingKey: self::SEAL, actor: 'tests');
+        $this->gate = self::make($this->path());
     }
 
     public function testUsersClientsAndMembers(): void
     {
         $users = $this->gate->users();
         $ann = $users->add('Ann@Example.com', 'Ann', 'Núñez');
-        self::assertSame([1, 'ann@example.com', 'Ann', 'Núñez', true], [$ann->userId, $ann->email, $ann->firstName, $ann->lastName, $ann->enabled]);
+        self::assertSame([1, 'ann@example.com', true], [$ann->userId, $ann->email, $ann->enabled]);
+        self::assertSame(['Ann', 'Núñez'], [$ann->firstName, $ann->lastName]);
         self::assertSame('UTC', $ann->createdAt->getTimezone()->getName());
         self::assertEqualsWithDelta(microtime(true), (float) $ann->createdAt->format('U.v'), 5);
         $users->add('bob@example.com', userId: 7);
-        $client = $this->gate->clients()->add('office@example.com', owner: 1, companyName: 'Office', status: ClientStatus::Inactive);
-        self::assertSame([1, ClientStatus::Inactive, true, 0], [$client->clientId, $client->status, $client->allowSso, $client->groupId]);
+        $clients = $this->gate->clients();
+        $client = $clients->add('o@example.com', owner: 1, companyName: 'Office', status: ClientStatus::Inactive);
+        self::assertSame([1, ClientStatus::Inactive], [$client->clientId, $client->status]);
+        self::assertSame([true, 0], [$client->allowSso, $client->groupId]);
         self::assertTrue($client->members[0]->owner);
         $members = $this->gate->members();
         self::assertCount(2, $members->add(7, 1)->members);
         self::assertSame([1, 7], array_column($members->list(1), 'userId'));
         self::assertCount(1, $members->remove(7, 1)->members);
-        self::assertSame(ClientStatus::Closed, $this->gate->clients()->setStatus(1, ClientStatus::Closed)->status);
-        self::assertFalse($this->gate->clients()->allowSso(1, false)->allowSso);
-        self::assertSame([1], array_column($this->gate->clients()->list(status: ClientStatus::Closed)->items, 'clientId'));
-        self::assertSame('Office', $this->gate->clients()->show(1)->companyName);
+        self::assertSame(ClientStatus::Closed, $clients->setStatus(1, ClientStatus::Closed)->status);
+        self::assertFalse($clients->allowSso(1, false)->allowSso);
+        self::assertSame([1], array_column($clients->list(status: ClientStatus::Closed)->items, 'clientId'));
+        self::assertSame('Office', $clients->show(1)->companyName);
         self::assertFalse($users->disable(7)->enabled);
         self::assertTrue($users->enable(7)->enabled);
         self::assertSame([7], array_column($users->list(search: 'bo')->items, 'userId'));
@@ -71,9 +74,15 @@ final class ManagementTest extends StoreCase
         self::assertSame(['ops'], array_column($admins->list(), 'username'));
 
         $credentials = $this->gate->credentials();
-        $limits = new Limits(actions: ['createssotoken'], clients: [1, 2], addresses: ['203.0.113.0/24'], maxTokenLifeSeconds: 30);
+        $limits = new Limits(
+            actions: ['createssotoken'],
+            clients: [1, 2],
+            addresses: ['203.0.113.0/24'],
+            maxTokenLifeSeconds: 30,
+        );
         $expires = new DateTimeImmutable('2100-01-01T01:00:00.5+01:00');
-        $created = $credentials->create('portal', admin: 'ops', homeUrl: 'https://portal.example.com', limits: $limits, expiresAt: $expires);
+        $home = 'https://portal.example.com';
+        $created = $credentials->create('portal', 'ops', homeUrl: $home, limits: $limits, expiresAt: $expires);
         self::assertSame(CredentialKind::Api, $created->credential->kind);
         self::assertEquals($limits, $created->credential->limits);
         self::assertSame('2100-01-01T00:00:00.500', $created->credential->expiresAt->format('Y-m-d\TH:i:s.v'));
@@ -108,7 +117,7 @@ final class ManagementTest extends StoreCase
         self::assertSame([true, ['ok' => 1], 0], [$report->enabled, $report->outcomes, $report->wrongHashes]);
         // A copy of the store's folder must not have the key too.
         mkdir($this->folder . '/store');
-        $gate = Gatepass::init($this->folder . '/store/gatepass.db', Mode::Managed, self::SYSTEM_URL, sealingKey: self::SEAL);
+        $gate = self::make($this->folder . '/store/gatepass.db');
         $gate->autoAuth()->addKey('crm', 'another-key-of-many-characters');
         $key = $this->folder . '/seal.key';
         file_put_contents($key, 'gatepass-sealing-key-1 ' . str_repeat('fedcba9876543210', 4) . "\n");
@@ -124,7 +133,8 @@ final class ManagementTest extends StoreCase
     {
         $settings = $this->gate->settings();
         self::assertSame(30, $settings->set('token_life_seconds', 30)->value);
-        self::assertSame([30, 60], [$settings->get('token_life_seconds')->value, $settings->get('token_life_seconds')->default]);
+        $life = $settings->get('token_life_seconds');
+        self::assertSame([30, 60], [$life->value, $life->default]);
         self::assertSame(['203.0.113.0/24'], $settings->set('allowed_addresses', ['203.0.113.0/24'])->value);
         self::assertSame([], $settings->set('allowed_addresses', [])->value);
         self::assertContains('replay_policy', array_column($settings->list(), 'name'));
@@ -170,9 +180,11 @@ final class ManagementTest extends StoreCase
         $this->assertRefused(Reason::SessionEnded, fn () => $this->gate->checkSession($again->session()));
 
         [$from, $to] = [new DateTimeImmutable('-1 hour'), new DateTimeImmutable('+1 hour')];
-        $events = $this->gate->audit()->list($from, $to, event: 'token.', outcome: 'ok', userId: 1);
+        $audit = $this->gate->audit();
+        $events = $audit->list($from, $to, event: 'token.', outcome: 'ok', userId: 1);
         self::assertContains('token.issued', array_column($events, 'event'));
-        $after = $this->gate->audit()->list($from, $to, event: 'token.', outcome: 'ok', userId: 1, after: $events[0]->reference);
+        $first = $events[0]->reference;
+        $after = $audit->list($from, $to, event: 'token.', outcome: 'ok', userId: 1, after: $first);
         self::assertEquals(array_slice($events, 1), $after);
     }
 
@@ -181,7 +193,8 @@ final class ManagementTest extends StoreCase
         for ($user = 1; $user <= 1003; $user++) {
             $this->gate->users()->add("user$user@example.com");
         }
-        self::assertSame(range(1, 1003), array_column(iterator_to_array($this->gate->users()->each(), false), 'userId'));
+        $users = iterator_to_array($this->gate->users()->each(), false);
+        self::assertSame(range(1, 1003), array_column($users, 'userId'));
         self::assertSame(1003, $this->gate->users()->list(limit: 1)->total);
         [$from, $to] = [new DateTimeImmutable('-1 hour'), new DateTimeImmutable('+1 hour')];
         $events = iterator_to_array($this->gate->audit()->each($from, $to, event: 'user.'), false);
@@ -206,7 +219,8 @@ final class ManagementTest extends StoreCase
         self::assertGreaterThan(0, $store->backup($this->folder . '/backup.db')->pages);
         $this->gate->users()->add('bob@example.com');
         self::assertSame('portal', $this->gate->credentials()->create('portal', host: true)->credential->label);
-        self::assertContains('cli', array_column($store->restore($this->folder . '/backup.db')->credentialsToCheck, 'label'));
+        $restored = $store->restore($this->folder . '/backup.db');
+        self::assertContains('cli', array_column($restored->credentialsToCheck, 'label'));
         self::assertSame(1, $this->gate->users()->list()->total);
         self::assertSame(0, $store->purge()->tokens);
         foreach ($store->check() as $finding) {
@@ -221,6 +235,11 @@ final class ManagementTest extends StoreCase
         self::assertSame(1, $place->clientId);
         $this->expectExceptionMessage('has no proper "owner"');
         \Gatepass\Model\Place::fromRow(new Row(['client_id' => 1]));
+    }
+
+    private static function make(string $path): Gatepass
+    {
+        return Gatepass::init($path, Mode::Managed, self::SYSTEM_URL, sealingKey: self::SEAL, actor: 'tests');
     }
 
     private function assertRefused(Reason $reason, callable $act): void

@@ -13,8 +13,12 @@ final class Php
      * @param array<string, ?string> $environment `null` takes a variable away.
      * @param list<string>           $options     For php.
      */
-    public static function run(string $code, array $environment = [], array $options = [], ?string $package = null): string
-    {
+    public static function run(
+        string $code,
+        array $environment = [],
+        array $options = [],
+        ?string $package = null,
+    ): string {
         $package ??= dirname(__DIR__);
         $autoload = 'spl_autoload_register(static fn ($class) => require ' . var_export("$package/src/", true)
             . ' . strtr(substr($class, 9), "\\\\", "/") . ".php");';

@@ -13,7 +13,8 @@ final class ReadmeTest extends TestCase
     {
         $folder = Folder::make();
         mkdir("$folder/vendor");
-        file_put_contents("$folder/vendor/autoload.php", '<?php require ' . var_export(__DIR__ . '/bootstrap.php', true) . ';');
+        $bootstrap = var_export(__DIR__ . '/bootstrap.php', true);
+        file_put_contents("$folder/vendor/autoload.php", "<?php require $bootstrap;");
         file_put_contents("$folder/example.php", Readme::block('php'));
         $options = ['-d', 'error_reporting=-1', '-d', 'display_errors=1', '-d', "sys_temp_dir=$folder"];
         [$status, $said] = Php::command([PHP_BINARY, ...$options, 'example.php'], folder: $folder);

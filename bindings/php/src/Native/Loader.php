@@ -120,9 +120,10 @@ final class Loader
 
     private static function declare(string $library): FFI
     {
-        $header = file_get_contents(self::header());
+        $header = @file_get_contents(self::header());
         if ($header === false) {
-            throw new LibraryMismatch('the package is incomplete: ' . self::header() . ' can not be read');
+            $why = ini_get('open_basedir') ? ': set ffi.preload, which is read before open_basedir counts' : '';
+            throw new LibraryMismatch('the package\'s header ' . self::header() . " can not be read$why");
         }
         try {
             return FFI::cdef($header, $library);
