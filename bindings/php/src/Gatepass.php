@@ -167,8 +167,8 @@ final class Gatepass
      * @param ?string        $address      Where the call came from.
      *
      * @throws Exception\Refused When the caller may not, or the person may not sign in.
-     * @throws InvalidArgument `user_id`, `client_id`, `destination`, `service_id`, `domain_id`, `redirect_path`, `life`,
-     *                         `binding`, `actor`, `address`.
+     * @throws InvalidArgument `user_id`, `client_id`, `destination`, `service_id`, `domain_id`, `redirect_path`,
+     *                         `life`, `binding`, `actor`, `address`.
      */
     public function issue(
         Caller $caller,
@@ -303,8 +303,8 @@ final class Gatepass
      * @param bool    $startSession Whether to start a session of the library's own.
      * @param ?string $address      The browser's network address.
      *
-     * @throws Exception\Refused When AutoAuth is off, the hash fits no key, the link is too old, too new or used, or its
-     *                           address names nobody, several, or one who may not sign in.
+     * @throws Exception\Refused When AutoAuth is off, the hash fits no key, the link is too old, too new or used, or
+     *                           its address names nobody, several, or one who may not sign in.
      * @throws InvalidArgument `query`, `email`, `timestamp`, `hash`, `goto`, `address`.
      */
     public function acceptAutoAuth(
@@ -375,7 +375,8 @@ final class Gatepass
      */
     public function call(string $operation, #[\SensitiveParameter] array $parameters = []): mixed
     {
-        return Json::read($this->document('gatepass_call', $this->store->pointer(), $operation, Json::write($parameters)));
+        $json = Json::write($parameters);
+        return Json::read($this->document('gatepass_call', $this->store->pointer(), $operation, $json));
     }
 
     private function callerOf(Handle $caller): Caller

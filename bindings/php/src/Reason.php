@@ -75,7 +75,10 @@ enum Reason: string
     case AutoAuthUsed = 'autoauth_used';
     /** The link is older than what the store still remembers, so a reuse could not be told. */
     case AutoAuthForgotten = 'autoauth_forgotten';
-    /** The link's hash was right but its `goto` is not safe. Stands in the audit only: the caller is told that `goto` is invalid. */
+    /**
+     * The link's hash was right but its `goto` is not safe. Stands in the audit only: the caller is told that `goto` is
+     * invalid.
+     */
     case GotoNotAllowed = 'goto_not_allowed';
     /** No user and no client has that address. */
     case NoMatch = 'no_match';

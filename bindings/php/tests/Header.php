@@ -34,8 +34,11 @@ final class Header
     /** The number in the header that a case of ours stands for. */
     public static function number(string $getter, \BackedEnum $case): int
     {
-        $prefix = ['state' => 'TOKEN_STATE_', 'origin' => 'ORIGIN_', 'refusal' => ''][$getter];
-        $enum = ['state' => 'gatepass_token_state', 'origin' => 'gatepass_origin', 'refusal' => 'gatepass_code'][$getter];
+        [$enum, $prefix] = [
+            'state' => ['gatepass_token_state', 'TOKEN_STATE_'],
+            'origin' => ['gatepass_origin', 'ORIGIN_'],
+            'refusal' => ['gatepass_code', ''],
+        ][$getter];
         $word = strtoupper($getter === 'origin' ? str_replace('_', '', $case->value) : $case->value);
         return self::enumerators($enum)["GATEPASS_$prefix$word"];
     }

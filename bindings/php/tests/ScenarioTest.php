@@ -20,7 +20,8 @@ final class ScenarioTest extends StoreCase
         );
         $scenario = new Scenario($gate);
         $wrong = [];
-        foreach (file(dirname(__DIR__, 3) . '/tests/scenario/scenario.txt', FILE_IGNORE_NEW_LINES) as $number => $line) {
+        $lines = file(dirname(__DIR__, 3) . '/tests/scenario/scenario.txt', FILE_IGNORE_NEW_LINES);
+        foreach ($lines as $number => $line) {
             if ($line === '' || $line[0] === '#') {
                 continue;
             }

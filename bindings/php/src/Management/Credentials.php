@@ -58,7 +58,7 @@ final class Credentials extends Noun
     /**
      * Give a credential a new secret, shown this once.
      *
-     * @param int                $overlapSeconds How long the old secret is still accepted.
+     * @param int                $overlapSeconds How long the old secret is still accepted; 0 after a leak.
      * @param ?DateTimeInterface $leakedSince    Since when the old secret may be known to others: what was issued and
      *                                           started with it since then ends.
      */

@@ -10,10 +10,12 @@ use Gatepass\Model\Purged;
 use Gatepass\Model\Restored;
 use Gatepass\Model\StoreInfo;
 use Gatepass\Native\DocumentRoot;
+use Gatepass\Native\Library;
 
 /** The store itself: what it is, and its upkeep. */
 final class Store extends Noun
 {
+    /** Name, age, schema and database version. */
     public function info(): StoreInfo
     {
         return StoreInfo::fromRow($this->row('store.info'));
@@ -50,5 +52,20 @@ final class Store extends Noun
     public function check(): array
     {
         return $this->rows('store.check', [], Finding::fromRow(...));
+    }
+
+    /**
+     * What `Gatepass::call` knows: the name of each operation and what it does.
+     *
+     * @return array<string, string>
+     */
+    public function operations(): array
+    {
+        $library = Library::get();
+        $operations = [];
+        for ($index = 0; ($name = $library->text('gatepass_operation_name', $index)) !== null; $index++) {
+            $operations[$name] = $library->text('gatepass_operation_about', $index) ?? '';
+        }
+        return $operations;
     }
 }

@@ -12,7 +12,10 @@ final class Finding
 {
     /** @internal */
     public function __construct(
-        /** What was looked at: `integrity`, `schema`, `permissions`, `identity`, `clock`, `sealed_keys`, or a setting's name. */
+        /**
+         * What was looked at: `integrity`, `schema`, `permissions`, `identity`, `clock`, `sealed_keys`, or a setting's
+         * name.
+         */
         public readonly string $subject,
         /** How bad it is. */
         public readonly Severity $severity,

@@ -18,7 +18,10 @@ final class Restored
         public readonly int $sessionsEnded,
         /** Links of before this time are no longer accepted. */
         public readonly DateTimeImmutable $autoauthFloor,
-        /** @var list<Credential> The credentials that are good again now: check each, since an old copy brings revoked ones back. */
+        /**
+         * @var list<Credential> The credentials that are good again now: check each, since an old copy brings revoked
+         *                       ones back.
+         */
         public readonly array $credentialsToCheck,
     ) {
     }

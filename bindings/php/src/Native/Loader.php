@@ -120,11 +120,16 @@ final class Loader
 
     private static function declare(string $library): FFI
     {
-        $header = file_get_contents(self::header());
+        $header = @file_get_contents(self::header());
         if ($header === false) {
-            throw new LibraryMismatch('the package is incomplete: ' . self::header() . ' can not be read');
+            $why = ini_get('open_basedir') ? ': set ffi.preload, which is read before open_basedir counts' : '';
+            throw new LibraryMismatch('the package\'s header ' . self::header() . " can not be read$why");
         }
-        return FFI::cdef($header, $library);
+        try {
+            return FFI::cdef($header, $library);
+        } catch (FFI\Exception $exception) {
+            throw new LibraryMismatch("$library does not fit this package's header: {$exception->getMessage()}");
+        }
     }
 
     private static function checkVersion(FFI $ffi, string $what): void
