@@ -300,7 +300,7 @@ impl serde::Serialize for Reason {
 #[non_exhaustive]
 pub enum StoreError {
     /// There is no store at that path.
-    #[error("no store there: make one with `gatepass init`")]
+    #[error("no store there: make one with init")]
     Missing,
     /// Something stands at the path where a new file was to be made.
     #[error("there is a file at that path already")]

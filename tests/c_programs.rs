@@ -8,6 +8,9 @@
 #![cfg(target_os = "linux")]
 #![allow(missing_docs, clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+#[path = "library/mod.rs"]
+mod library;
+
 use std::collections::BTreeSet;
 use std::fs;
 use std::io::Write;
@@ -15,6 +18,8 @@ use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::OnceLock;
+
+use library::{root, shared_library};
 
 /// No program takes so long, in seconds.
 const LONGEST: &str = "300";
@@ -30,10 +35,6 @@ enum Tool {
 
 use Tool::{AddressSanitizer, Valgrind};
 
-fn root() -> &'static Path {
-    Path::new(env!("CARGO_MANIFEST_DIR"))
-}
-
 /// An empty folder for one test, in the target folder.
 fn place(test: &str) -> PathBuf {
     let place = Path::new(env!("CARGO_TARGET_TMPDIR")).join("c").join(test);
@@ -47,7 +48,7 @@ fn place(test: &str) -> PathBuf {
 fn library() -> &'static Path {
     static LIBRARY: OnceLock<PathBuf> = OnceLock::new();
     LIBRARY.get_or_init(|| {
-        let shared = std::env::var_os("GATEPASS_LIBRARY").map_or_else(build, PathBuf::from);
+        let shared = shared_library();
         let shared = fs::canonicalize(shared).expect("the library is there");
         let place = place("library");
         symlink(&shared, place.join("libgatepass.so")).unwrap();
@@ -55,16 +56,6 @@ fn library() -> &'static Path {
         symlink(shared.with_extension("a"), place.join("libgatepass.a")).unwrap();
         place
     })
-}
-
-fn build() -> PathBuf {
-    let mut cargo = Command::new(env!("CARGO"));
-    cargo.args(["build", "--locked", "--quiet", "-p", "gatepass-c", "--message-format=json"]);
-    let made = cargo.current_dir(root()).output().unwrap();
-    assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
-    let messages = String::from_utf8(made.stdout).unwrap();
-    let mut texts = messages.split('"');
-    texts.find(|text| text.ends_with("/libgatepass.so")).expect("cargo names the library").into()
 }
 
 /// Whether a program is there; `tests/setup` installs it where it may. Without it a test is skipped and says so,
@@ -257,30 +248,6 @@ fn declarations(header: &str) -> BTreeSet<String> {
         code.join("\n").split(';').map(words).filter(|it| it.ends_with(')')).collect();
     assert!(found.len() > 100, "few declarations");
     found
-}
-
-#[test]
-fn the_example_does_what_its_head_says() {
-    let source = fs::read_to_string(root().join("examples/handoff.c")).unwrap();
-    let commands: Vec<&str> = source.lines().filter_map(|line| line.strip_prefix(" *     ")).collect();
-    let [build, compile, run_it] = commands[..] else { panic!("three commands stand there: {commands:?}") };
-    // The first takes minutes. `library` runs it without `--release`.
-    assert_eq!(build, "cargo build --release -p gatepass-c");
-    let place = place("example");
-    for folder in ["include", "examples"] {
-        symlink(root().join(folder), place.join(folder)).unwrap();
-    }
-    fs::create_dir(place.join("target")).unwrap();
-    symlink(library(), place.join("target/release")).unwrap();
-    for command in [compile, run_it] {
-        let told = run(Command::new("sh").args(["-c", command]), &place, "said.txt");
-        assert!(told.succeeded, "{command}: {}", told.text);
-        if command == run_it {
-            assert!(told.text.contains("user 1 is signed in"), "{}", told.text);
-            assert!(told.text.ends_with("again: already redeemed\n"), "{}", told.text);
-        }
-    }
-    assert!(!place.join("handoff.db").exists());
 }
 
 /// A tool finds a fault that was put there for it.

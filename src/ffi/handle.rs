@@ -158,8 +158,8 @@ fn table() -> &'static Table {
         {
             return table;
         }
-        // At the last count of forks the numbers begin to repeat, but a handle would have to be 255 forks old.
-        let fork = known.map_or(0, |table| (table.fork + 1) & LAST_FORK);
+        // A child of 255 generations of children takes its parent's handles for its own, and finds none.
+        let fork = known.map_or(0, |table| (table.fork + 1).min(LAST_FORK));
         let slots = Mutex::new(Slots::default());
         let kept = KeptStores::default();
         let new = Box::into_raw(Box::new(Table { process, fork, slots, kept, _inherited: current }));
@@ -189,7 +189,10 @@ fn name(handle: *const c_void, argument: &'static str) -> Result<(Name, &'static
         return Err(misuse(argument));
     }
     let table = table();
-    if name.fork != table.fork {
+    if name.fork > table.fork {
+        return Err(misuse(argument));
+    }
+    if name.fork < table.fork {
         return Err(Error::Store(StoreError::Forked).into());
     }
     Ok((name, table))

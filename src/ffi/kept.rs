@@ -54,6 +54,12 @@ impl KeptStores {
         }
         Ok(gate)
     }
+
+    /// Let all of them go.
+    pub(super) fn close(&self) {
+        let kept = std::mem::take(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner));
+        drop(kept);
+    }
 }
 
 #[cfg(test)]
@@ -121,6 +127,18 @@ mod tests {
         assert!(first.usable().is_err());
         drop(first);
         stores.open(&path, Chosen::default()).unwrap().settings().unwrap();
+    }
+
+    #[test]
+    fn what_is_let_go_is_opened_anew() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = store(folder.path(), "gatepass.db");
+        let stores = KeptStores::default();
+        let first = Arc::downgrade(&stores.open(&path, Chosen::default()).unwrap());
+        assert!(first.upgrade().is_some());
+        stores.close();
+        assert!(first.upgrade().is_none(), "it is still open");
+        stores.open(&path, Chosen::default()).unwrap();
     }
 
     #[test]

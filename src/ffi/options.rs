@@ -95,7 +95,7 @@ pub unsafe extern "C" fn gatepass_options_new(out: *mut *mut gatepass_options) -
 ///
 /// @param options       The options.
 /// @param milliseconds  0 to 3,600,000; a longer time is cut to that. Default 10,000.
-/// @return GATEPASS_OK, or a code of the class MISUSE.
+/// @return GATEPASS_OK; GATEPASS_INVALID for `deadline`; another code of the class MISUSE.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gatepass_options_set_deadline_ms(
     options: *mut gatepass_options,
@@ -104,7 +104,7 @@ pub unsafe extern "C" fn gatepass_options_set_deadline_ms(
     guard::fallible(|| {
         change(options, |chosen| {
             let deadline = u64::try_from(milliseconds)
-                .map_err(|_| Error::invalid("deadline_ms", "must not be negative"))?;
+                .map_err(|_| Error::invalid("deadline", "must not be negative"))?;
             chosen.deadline_ms = Some(deadline);
             Ok(())
         })

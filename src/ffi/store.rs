@@ -80,7 +80,8 @@ pub unsafe extern "C" fn gatepass_store_open(
 /// each request, as in PHP. Opening it again, by the same options, costs next to nothing.
 ///
 /// It is known again by its file, whatever the path. If the file was replaced meanwhile, the new one is
-/// opened. The last 16 are kept. A plain `gatepass_store_open` is never kept and really closes.
+/// opened. The last 16 are kept. A plain `gatepass_store_open` is never kept and really closes. Before a fork
+/// let the kept ones go with `gatepass_store_close_kept`.
 ///
 /// @param path         The store's file, UTF-8.
 /// @param path_length  In bytes.
@@ -157,4 +158,16 @@ fn mode_from(mode: i32) -> Result<Mode, Error> {
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gatepass_store_close(store: *mut gatepass_store) -> gatepass_code {
     guard::fallible(|| handle::free(store.cast(), "store", |kind| kind == Kind::Store as u64))
+}
+
+/// Let all kept stores of this process go: before a fork, or to give files free. Those that still have a handle
+/// are closed with it.
+///
+/// @return GATEPASS_OK.
+#[unsafe(no_mangle)]
+pub extern "C" fn gatepass_store_close_kept() -> gatepass_code {
+    guard::fallible(|| {
+        handle::kept().close();
+        Ok(())
+    })
 }

@@ -252,7 +252,7 @@ fn sql_is_told_from_prose() {
         "insert into the envelope",
         "create a table of contents",
         "<select name=\"client\">",
-        "no store there: make one with `gatepass init`",
+        "no store there: make one with init",
         "with this key as the seal",
         "released",
         "settings.session_idle",

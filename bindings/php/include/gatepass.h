@@ -8,7 +8,8 @@
  *
  * - What can fail returns a gatepass_code: 0 (GATEPASS_OK) is success. What returns a value returns NULL or 0
  *   when it fails, and gatepass_last_error_code() tells that from a value. gatepass_last_error() says what
- *   the thread's last call failed with, in one line.
+ *   the thread's last call failed with, in one line. Getters are calls too: copy what the error functions
+ *   give before the next call, and make both on one thread (Go: runtime.LockOSThread).
  * - Codes come in four classes (gatepass_code_class): MISUSE, the program or its input is wrong and nothing was
  *   changed; REFUSED, an expected "no"; STORE, the store could not answer; INTERNAL. Nobody may be let in on
  *   anything but 0.
@@ -17,14 +18,15 @@
  * - Handles are opaque and never dereferenced by the library. A freed, foreign, wrong or NULL handle is a code,
  *   not a crash. Whoever gets a handle frees it: a store with gatepass_store_close, all else with gatepass_free.
  * - Text goes in as pointer and length in bytes: UTF-8, no NUL inside, at most 16 MiB, copied. NULL with length
- *   0 stands for no text. Text comes out with a NUL behind it, is borrowed from the object that it came from
- *   and ends with it. The library reads as many bytes as the length says, so it must be right.
+ *   0 stands for no text; any other pointer with length 0 is the empty text, which is a value. Text comes out
+ *   with a NUL behind it, is borrowed from the object that it came from and ends with it. The library reads as
+ *   many bytes as the length says, so it must be right.
  * - Ids, counts and times are int64_t; times are milliseconds since 1970 UTC. 0 stands for none.
  * - Any thread may call anything at any time, several at once on one object too; a request that one thread
  *   changes while another acts on it is acted on as it was before or after the change. There is nothing to
  *   initialise.
- * - Handles don't cross a fork: in the child each is answered GATEPASS_FORKED. Close stores before a fork, for
- *   a child can't open a store that its parent had open.
+ * - Handles don't cross a fork: in the child each is answered GATEPASS_FORKED. Close stores before a fork (and
+ *   let kept ones go), for a child can't open a store that its parent had open.
  * - Nothing is ever printed, no signal handled, no file descriptor kept but the store's.
  *
  * Never open the store's file with another copy of SQLite in the same process, and never open and close it by
@@ -411,7 +413,7 @@ enum gatepass_code gatepass_options_new(struct gatepass_options **out);
 //
 // @param options       The options.
 // @param milliseconds  0 to 3,600,000; a longer time is cut to that. Default 10,000.
-// @return GATEPASS_OK, or a code of the class MISUSE.
+// @return GATEPASS_OK; GATEPASS_INVALID for `deadline`; another code of the class MISUSE.
 enum gatepass_code gatepass_options_set_deadline_ms(struct gatepass_options *options, int64_t milliseconds);
 
 // The file that holds the key under which AutoAuth keys are sealed. It must not stand in the store's folder.
@@ -468,7 +470,8 @@ enum gatepass_code gatepass_store_open(const char *path,
 // each request, as in PHP. Opening it again, by the same options, costs next to nothing.
 //
 // It is known again by its file, whatever the path. If the file was replaced meanwhile, the new one is
-// opened. The last 16 are kept. A plain `gatepass_store_open` is never kept and really closes.
+// opened. The last 16 are kept. A plain `gatepass_store_open` is never kept and really closes. Before a fork
+// let the kept ones go with `gatepass_store_close_kept`.
 //
 // @param path         The store's file, UTF-8.
 // @param path_length  In bytes.
@@ -509,6 +512,12 @@ enum gatepass_code gatepass_store_init(const char *path,
 // @return GATEPASS_OK; GATEPASS_INVALID_HANDLE when it was closed already; GATEPASS_FORKED in a child that
 //         inherited it, where there is nothing to close.
 enum gatepass_code gatepass_store_close(struct gatepass_store *store);
+
+// Let all kept stores of this process go: before a fork, or to give files free. Those that still have a handle
+// are closed with it.
+//
+// @return GATEPASS_OK.
+enum gatepass_code gatepass_store_close_kept(void);
 
 // Authenticate a calling system by identifier and secret. A right secret always succeeds, whatever others
 // did.
