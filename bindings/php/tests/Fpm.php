@@ -44,31 +44,15 @@ final class Fpm
     public static function start(int $workers, bool $preload = true, array $pool = []): self
     {
         $fpm = new self(Folder::make());
-        chmod($fpm->folder, 0755);
-        foreach (['package', 'package/lib', 'public', 'private', 'sockets'] as $folder) {
-            mkdir("{$fpm->folder}/$folder", 0755);
-        }
-        $package = dirname(__DIR__);
-        foreach (['src', 'include', 'bin', 'preload.php'] as $part) {
-            self::run('cp', '-R', "$package/$part", "{$fpm->folder}/package");
-        }
-        copy(Loader::absolute(Loader::find(Loader::candidates())), "{$fpm->folder}/package/lib/libgatepass.so");
-        self::run('cp', '-R', __DIR__ . '/fpm/.', "{$fpm->folder}/public");
-        $fpm->makeStore();
-        $header = "{$fpm->folder}/gatepass-ffi.h";
-        putenv('GATEPASS_LIBRARY=' . "{$fpm->folder}/package/lib/libgatepass.so");
         try {
-            self::run("{$fpm->folder}/package/bin/gatepass-ffi-header", $header);
-        } finally {
-            putenv('GATEPASS_LIBRARY' . (LIBRARY === '' ? '' : '=' . LIBRARY));
+            $settings = $fpm->install();
+            $fpm->makeStore();
+            $more = str_replace('FOLDER', $fpm->folder, implode("\n", $pool));
+            $fpm->launch($workers, $preload ? $settings : [], $more);
+        } catch (\Throwable $error) {
+            Folder::remove($fpm->folder);
+            throw $error;
         }
-        $settings = ['ffi.enable=preload', 'opcache.enable=1', 'error_log=' . "{$fpm->folder}/php.log"];
-        if ($preload) {
-            $settings[] = "opcache.preload={$fpm->folder}/package/preload.php";
-            $settings[] = 'opcache.preload_user=' . self::users()[0];
-            $settings[] = "ffi.preload=$header";
-        }
-        $fpm->launch($workers, $settings, str_replace('FOLDER', $fpm->folder, implode("\n", $pool)) . "\n");
         return $fpm;
     }
 
@@ -145,6 +129,32 @@ final class Fpm
         Folder::remove($this->folder);
     }
 
+    /**
+     * Copies the package and writes the header.
+     *
+     * @return list<string> What php.ini says for it.
+     */
+    private function install(): array
+    {
+        chmod($this->folder, 0755);
+        foreach (['package', 'package/lib', 'public', 'private', 'sockets'] as $folder) {
+            mkdir("{$this->folder}/$folder", 0755);
+        }
+        foreach (['src', 'include', 'bin', 'preload.php'] as $part) {
+            self::run(['cp', '-R', dirname(__DIR__) . "/$part", "{$this->folder}/package"]);
+        }
+        self::run(['cp', '-R', __DIR__ . '/fpm/.', "{$this->folder}/public"]);
+        $library = "{$this->folder}/package/lib/libgatepass.so";
+        copy(Loader::absolute(Loader::find(Loader::candidates())), $library);
+        $header = "{$this->folder}/gatepass-ffi.h";
+        self::run(["{$this->folder}/package/bin/gatepass-ffi-header", $header], ['GATEPASS_LIBRARY' => $library]);
+        return [
+            "opcache.preload={$this->folder}/package/preload.php",
+            'opcache.preload_user=' . self::users()[0],
+            "ffi.preload=$header",
+        ];
+    }
+
     private function makeStore(): void
     {
         $gate = Gatepass::init($this->store(), Mode::Managed, 'https://billing.example.com', groupWritable: true);
@@ -169,14 +179,15 @@ final class Fpm
         foreach (self::POOLS as $index => $pool) {
             $config .= "[$pool]\nlisten = {$this->socket($pool)}\npm = static\npm.max_children = $workers\n"
                 // So that a worker of another user may look at its own descriptors.
-                . "process.dumpable = yes\ncatch_workers_output = yes\n$more";
+                . "process.dumpable = yes\ncatch_workers_output = yes\n$more\n";
             if (posix_geteuid() === 0) {
                 $config .= 'user = ' . self::users()[$index] . "\ngroup = www-data\n";
             }
         }
         file_put_contents("{$this->folder}/fpm.conf", $config);
         $command = [self::program(), '-F', '-y', "{$this->folder}/fpm.conf"];
-        foreach ($settings as $setting) {
+        $usual = ['ffi.enable=preload', 'opcache.enable=1', "error_log={$this->folder}/php.log"];
+        foreach ([...$usual, ...$settings] as $setting) {
             array_push($command, '-d', $setting);
         }
         $log = ['file', "{$this->folder}/fpm.log", 'a'];
@@ -187,6 +198,7 @@ final class Fpm
         umask($umask);
         for ($tries = 0; !file_exists($this->socket('second')); $tries++) {
             if ($tries === 200 || !proc_get_status($this->process)['running']) {
+                proc_terminate($this->process, SIGTERM);
                 throw new \RuntimeException("php-fpm did not start:\n" . $this->log());
             }
             usleep(25_000);
@@ -220,11 +232,10 @@ final class Fpm
         return null;
     }
 
-    private static function run(string ...$command): void
+    private static function run(array $command, array $environment = []): void
     {
-        $process = proc_open($command, [1 => ['pipe', 'w'], 2 => ['redirect', 1]], $pipes);
-        $said = stream_get_contents($pipes[1]);
-        if (proc_close($process) !== 0) {
+        [$status, $said] = Php::command($command, $environment);
+        if ($status !== 0) {
             throw new \RuntimeException("{$command[0]}: $said");
         }
     }

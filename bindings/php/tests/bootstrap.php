@@ -14,6 +14,3 @@ spl_autoload_register(static function (string $class): void {
         }
     }
 });
-
-// What the tests were told to use; some of them name another library for a while.
-define('LIBRARY', (string) getenv('GATEPASS_LIBRARY'));
