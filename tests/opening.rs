@@ -284,3 +284,46 @@ fn a_store_is_not_made_where_something_stands() {
     // It can still be opened, at once.
     support::open_within(&path, Duration::from_millis(100)).info().unwrap();
 }
+
+#[test]
+fn users_who_share_a_store_open_it_at_once_whatever_their_umask() {
+    const NAME: &str = "users_who_share_a_store_open_it_at_once_whatever_their_umask";
+    if part().is_some() {
+        say("ready");
+        listen();
+        // Whoever closes last takes the log away; the next makes it anew, with the store's rights a moment later.
+        for round in 0..150 {
+            let gate = Gatepass::open(place()).unwrap_or_else(|error| panic!("open {round}: {error}"));
+            let token = issue(&gate).unwrap_or_else(|error| panic!("issue {round}: {error}"));
+            redeem(&gate, &token).unwrap_or_else(|error| panic!("redeem {round}: {error}"));
+        }
+        return;
+    }
+    if !root() {
+        return eprintln!("SKIPPED {NAME}: only root can be two users");
+    }
+    const GROUP: u32 = 65_534;
+    let folder = tempfile::tempdir().unwrap();
+    let program = world_readable_program(folder.path());
+    let path = folder.path().join("gatepass.db");
+    drop(Gatepass::init(&path, &init().group_writable(true)).unwrap());
+    for shared in [folder.path(), &path] {
+        std::os::unix::fs::chown(shared, Some(65_533), Some(GROUP)).unwrap();
+    }
+    fs::set_permissions(folder.path(), Permissions::from_mode(0o2770)).unwrap();
+    for umask in ["022", "077"] {
+        let script = format!("umask {umask}; exec \"$@\"");
+        let child = |user: &str| {
+            let user = format!("--reuid={user}");
+            let group = format!("--regid={GROUP}");
+            let wrapper = ["setpriv", &user, &group, "--clear-groups", "sh", "-c", &script, "sh"];
+            Talk::start(played_under(&wrapper, &program, NAME, "open", &path))
+        };
+        let mut children: Vec<Talk> = ["65533", "65534", "65533", "65534"].map(child).into();
+        children.iter_mut().for_each(|child| child.hear("ready"));
+        children.iter_mut().for_each(Talk::go_on);
+        for child in children {
+            assert!(child.end().success(), "under umask {umask}");
+        }
+    }
+}

@@ -10,7 +10,7 @@ use rusqlite::config::DbConfig;
 use rusqlite::hooks::Wal;
 use rusqlite::{Connection, OpenFlags};
 
-use super::error::{ReadError, of_commit, sync_failed};
+use super::error::{ReadError, lacks_rights, of_commit, sync_failed};
 use super::identity::{Identity, refuse_inherited, with_suffix};
 use super::pool::Pool;
 use super::{schema, settings};
@@ -41,6 +41,11 @@ const NOTE: Duration = Duration::from_millis(50);
 /// Where a file can't be renamed in one step, a new store has a second name for a moment, its scratch file's;
 /// no longer than this.
 const SECOND_NAME: Duration = Duration::from_millis(500);
+
+/// SQLite makes `-wal` and `-shm` with the rights that the umask leaves, and gives them the store's a moment
+/// later. Another user's process that comes in between may not open them, or only for reading; it tries again no
+/// longer than this.
+const RIGHTS: Duration = Duration::from_millis(500);
 
 /// How many pages the write-ahead log holds before it is written back to the database.
 const LOG_PAGES: std::ffi::c_int = 1_000;
@@ -163,27 +168,51 @@ fn refuse_second_name(path: &Path) -> StoreResult<()> {
     Ok(())
 }
 
+/// Whether the log was opened for writing too. That somebody else writes just now is told only after that.
+fn require_writable_log(connection: &Connection, deadline: Duration) -> StoreResult<()> {
+    connection.busy_timeout(Duration::ZERO).read()?;
+    let begun = connection.execute_batch("BEGIN IMMEDIATE; ROLLBACK").read();
+    connection.busy_timeout(deadline).read()?;
+    match begun {
+        Err(StoreError::Busy) => Ok(()),
+        other => other,
+    }
+}
+
 impl Database {
     /// Open what stands there.
     pub(super) fn open(path: &Path, deadline: Duration) -> StoreResult<Self> {
         check_sqlite()?;
         let path = look_at(path)?;
-        let id = sys::file_id(&path).map_err(|_| StoreError::Missing)?;
+        let until = Instant::now() + RIGHTS;
+        loop {
+            match Self::open_once(&path, deadline) {
+                Err(error) if lacks_rights(&error) && Instant::now() < until => {
+                    std::thread::sleep(Duration::from_millis(2));
+                }
+                other => return other,
+            }
+        }
+    }
+
+    fn open_once(path: &Path, deadline: Duration) -> StoreResult<Self> {
+        let id = sys::file_id(path).map_err(|_| StoreError::Missing)?;
         refuse_inherited(id)?;
         // Closing the last connection writes the log back and deletes it: not our right as long as both may
         // be another's.
-        let log_was_there = sys::file_id(&with_suffix(&path, "-wal")).is_ok();
-        let connection = connect(&path, OpenFlags::SQLITE_OPEN_READ_WRITE, deadline)?;
+        let log_was_there = sys::file_id(&with_suffix(path, "-wal")).is_ok();
+        let connection = connect(path, OpenFlags::SQLITE_OPEN_READ_WRITE, deadline)?;
         connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, log_was_there).read()?;
         schema::check_and_upgrade(&connection)?;
         connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, false).read()?;
         require_wal(&connection, deadline)?;
         // The first read makes `-wal` and `-shm` if nobody has the store open.
         connection.query_row("SELECT id FROM store", [], |_| Ok(())).read()?;
-        let identity = Identity::register(&path, id)?;
+        require_writable_log(&connection, deadline)?;
+        let identity = Identity::register(path, id)?;
         let writer = Writer { connection, synchronous: AtomicU8::new(2) };
         Ok(Database {
-            path,
+            path: path.to_owned(),
             deadline,
             writer: Pool::new(1, Some(writer)),
             readers: Pool::new(READERS, None),

@@ -34,6 +34,14 @@ impl From<rusqlite::Error> for StoreError {
     }
 }
 
+/// What SQLite says of a file that this user may not open, the log for instance.
+const CANT_OPEN: &str = "a file can't be opened";
+
+/// Whether this user lacked a right to some file.
+pub(super) fn lacks_rights(error: &StoreError) -> bool {
+    matches!(error, StoreError::ReadOnly) || matches!(error, StoreError::Io(what) if what == CANT_OPEN)
+}
+
 /// By SQLite's extended result code.
 pub(super) fn from_code(extended: i32) -> StoreError {
     match extended & 0xff {
@@ -45,7 +53,7 @@ pub(super) fn from_code(extended: i32) -> StoreError {
         ffi::SQLITE_READONLY if extended == ffi::SQLITE_READONLY_DBMOVED => StoreError::Replaced,
         ffi::SQLITE_READONLY => StoreError::ReadOnly,
         ffi::SQLITE_PERM | ffi::SQLITE_AUTH => StoreError::Denied,
-        ffi::SQLITE_CANTOPEN => StoreError::Io("a file can't be opened".to_owned()),
+        ffi::SQLITE_CANTOPEN => StoreError::Io(CANT_OPEN.to_owned()),
         // Also in the middle of an act so large that the log is written before its end.
         ffi::SQLITE_IOERR if is_sync(extended) => StoreError::Indeterminate,
         ffi::SQLITE_IOERR => StoreError::Io(format!("SQLite code {extended}")),
