@@ -47,7 +47,7 @@ final class Gatepass
      *                                       next request of a php-fpm worker opens it in no time. Say `false` in a
      *                                       process that forks.
      *
-     * @throws InvalidArgument `path`, `deadline_ms`, `sealing_key`, `actor`.
+     * @throws InvalidArgument `path`, `deadline`, `sealing_key`, `actor`.
      * @throws Exception\StoreError For each thing that can be wrong with the file.
      * @throws Exception\StoreInDocumentRoot
      * @throws Exception\FfiClosed|Exception\LibraryNotFound|Exception\LibraryMismatch
@@ -105,6 +105,17 @@ final class Gatepass
             (int) $groupWritable,
             $options->pointer(),
         ));
+    }
+
+    /**
+     * Let all kept stores of this process go: before a `pcntl_fork`, or to give files free. One that an object still
+     * uses is closed with that object.
+     *
+     * @throws Exception\FfiClosed|Exception\LibraryNotFound|Exception\LibraryMismatch
+     */
+    public static function closeKept(): void
+    {
+        Library::get()->run('gatepass_store_close_kept');
     }
 
     /** Close the store; a kept one stays open behind it. What is used afterwards throws `Exception\Closed`. */

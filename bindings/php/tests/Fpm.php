@@ -191,9 +191,8 @@ final class Fpm
             array_push($command, '-d', $setting);
         }
         $log = ['file', "{$this->folder}/fpm.log", 'a'];
-        // As docs/php-fpm.md says for pools of several users: SQLite gives a new -wal its group's rights a moment after
-        // it made it, and whoever of another user opens it in between gets it for reading only.
-        $umask = umask(0007);
+        // The usual one, which takes away what the group may do with new files.
+        $umask = umask(0022);
         $this->process = proc_open($command, [0 => ['file', '/dev/null', 'r'], 1 => $log, 2 => $log], $pipes);
         umask($umask);
         for ($tries = 0; !file_exists($this->socket('second')); $tries++) {

@@ -33,6 +33,44 @@ final class KeptTest extends StoreCase
         self::assertLessThanOrEqual($held + 1, $this->held(), 'opened once');
     }
 
+    public function testWhatIsLetGoIsClosedAndOpenedAnew(): void
+    {
+        $gate = Gatepass::open($this->path());
+        Gatepass::closeKept();
+        self::assertGreaterThan(0, $this->held(), 'an object still uses it');
+        unset($gate);
+        self::assertSame(0, $this->held());
+        self::assertSame(1, Gatepass::open($this->path())->users()->list()->total);
+    }
+
+    public function testAChildMayOpenWhatItsParentLetGo(): void
+    {
+        $ask = fn (): int => Gatepass::open($this->path())->users()->list()->total;
+        self::assertSame(1, $ask());
+        self::assertSame('forked', $this->inChild($ask), 'the parent has it open');
+        Gatepass::closeKept();
+        self::assertSame('1', $this->inChild($ask));
+    }
+
+    /** What a child of a fork gets from a call, or the code of what it throws. */
+    private function inChild(callable $call): string
+    {
+        $said = $this->folder . '/said';
+        $child = pcntl_fork();
+        if ($child === 0) {
+            try {
+                $told = (string) $call();
+            } catch (StoreError $error) {
+                $told = $error->codeName();
+            }
+            file_put_contents($said, $told);
+            // Ends the child without PHPUnit's own end.
+            posix_kill(posix_getpid(), SIGKILL);
+        }
+        pcntl_waitpid($child, $status);
+        return file_get_contents($said);
+    }
+
     public function testItIsFoundAgainByTheFileWhateverThePath(): void
     {
         Gatepass::open($this->path())->caller();

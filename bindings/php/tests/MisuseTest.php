@@ -98,7 +98,7 @@ final class MisuseTest extends StoreCase
             'client_id' => fn () => $gate->issue($caller, userId: 1, clientId: 0),
             'service_id' => fn () => $gate->issue($caller, clientId: 1, serviceId: 0),
             'life' => fn () => $gate->issue($caller, clientId: 1, life: 0.0004),
-            'deadline_ms' => fn () => Gatepass::open($this->path(), deadline: -1),
+            'deadline' => fn () => Gatepass::open($this->path(), deadline: -1),
         ];
         foreach ($acts as $field => $act) {
             self::assertThrows(InvalidArgument::class, 'invalid', $field, $act);

@@ -20,7 +20,7 @@ final class Options
     ): Handle {
         $options = $library->make('options', 'gatepass_options_new');
         if ($deadline !== null) {
-            $milliseconds = Time::toMs('deadline_ms', $deadline);
+            $milliseconds = Time::toMs('deadline', $deadline);
             $library->run('gatepass_options_set_deadline_ms', $options->pointer(), $milliseconds);
         }
         $library->run('gatepass_options_set_sealing_key_file', $options->pointer(), $sealingKeyFile);
