@@ -28,8 +28,12 @@ def locks_of(path, process):
 
 def holds_its_locks(path):
     '''A connection in WAL mode holds a shared lock of the database, and one at byte 128 of the -shm.'''
-    shared = any(kind == "READ" and first >= 1073741824 for kind, first in locks_of(path, os.getpid()))
-    return shared and ("READ", 128) in locks_of(f"{path}-shm", os.getpid())
+    # The kernel gives its list in pieces, and lines get lost between them while others come and go.
+    for _ in range(20):
+        shared = any(kind == "READ" and first >= 1 << 30 for kind, first in locks_of(path, os.getpid()))
+        if shared and ("READ", 128) in locks_of(f"{path}-shm", os.getpid()):
+            return True
+    return False
 
 def child(work, fork=os.fork):
     '''What work says in a forked child, as text.'''
@@ -181,29 +185,76 @@ def test_a_store_that_stays_open_over_a_fork_is_noticed(gate: Gate, path: Path) 
     assert tell(STORM, path, "broken") == ["['StoreError forked'] [] True"]
 
 
+SIGNALS = """
+gate = gatepass.open(path)
+caller = gate.caller()
+said, worst = [], 0.0
+
+if sys.argv[2] == "broken":
+    # As if the forking thread waited for its own call too.
+    from gatepass._store import Store
+    patient = Store.prepare_fork
+
+    def prepare_fork(self, until):
+        while self._inside and time.monotonic() < until:
+            time.sleep(0.001)
+        patient(self, until)
+
+    Store.prepare_fork = prepare_fork
+    _fork.LONGEST_WAIT = 2.5
+
+def handler(_number, _frame):
+    global worst
+    # One at a time.
+    signal.setitimer(signal.ITIMER_REAL, 0)
+    begun = time.monotonic()
+    said.append(child(lambda: gate.issue(caller=caller, client_id=1).user_id))
+    worst = max(worst, time.monotonic() - begun)
+    signal.setitimer(signal.ITIMER_REAL, 0.02)
+
+signal.signal(signal.SIGALRM, handler)
+signal.setitimer(signal.ITIMER_REAL, 0.02)
+until = time.monotonic() + 2
+done = 0
+while time.monotonic() < until:
+    done += gate.redeem(gate.issue(caller=caller, client_id=1).token).user_id
+signal.setitimer(signal.ITIMER_REAL, 0)
+gate.close()
+print(set(said), done > 1, worst < 2)
+"""
+
+
 def test_a_signal_handler_that_forks_waits_for_nobody(gate: Gate, path: Path) -> None:
+    assert tell(SIGNALS, path, "sound") == ["{'1'} True True"]
+
+
+def test_a_fork_that_waits_for_its_own_thread_is_noticed(gate: Gate, path: Path) -> None:
+    assert tell(SIGNALS, path, "broken")[0].endswith("False")
+
+
+def test_a_call_that_is_forked_in_its_midst_is_the_parent_s(gate: Gate, path: Path) -> None:
     source = """
         gate = gatepass.open(path)
-        caller = gate.caller()
-        said, worst = [], 0.0
+        token = gate.issue(client_id=1).token
 
-        def handler(_number, _frame):
-            global worst
-            begun = time.monotonic()
-            said.append(child(lambda: gate.issue(caller=caller, client_id=1).user_id))
-            worst = max(worst, time.monotonic() - begun)
+        def act(opened):
+            # What a signal handler would do, at its worst: the child goes on where the parent is.
+            acts.append(os.getpid())
+            return os.fork()
 
-        signal.signal(signal.SIGALRM, handler)
-        signal.setitimer(signal.ITIMER_REAL, 0.01, 0.02)
-        until = time.monotonic() + 2
-        done = 0
-        while time.monotonic() < until:
-            done += gate.redeem(gate.issue(caller=caller, client_id=1).token).user_id
-        signal.setitimer(signal.ITIMER_REAL, 0)
+        acts, out, into = [], *os.pipe()
+        try:
+            process = gate._store.run(act)
+        except gatepass.StoreError as error:
+            os.write(into, f"{error.code} {len(acts)} {gate.redeem(token).user_id}".encode())
+            os._exit(0)
+        os.close(into)
+        print(os.read(out, 100).decode())
+        os.waitpid(process, 0)
+        print(gate.inspect(token).state, len(acts))
         gate.close()
-        print(set(said), len(said) > 20, done > 20, worst < 2)
     """
-    assert tell(source, path) == ["{'1'} True True True"]
+    assert tell(source, path) == ["forked 1 1", "redeemed 1"]
 
 
 def test_a_fork_waits_for_others_as_long_as_it_says_and_no_longer(gate: Gate, path: Path) -> None:

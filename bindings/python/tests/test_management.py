@@ -31,6 +31,7 @@ from gatepass import (
     TokenState,
     User,
 )
+from gatepass._time import moment, read
 from gatepass.management._namespace import decode
 
 BEGINNING, END = datetime(2000, 1, 1, tzinfo=timezone.utc), datetime(2100, 1, 1, tzinfo=timezone.utc)
@@ -310,3 +311,14 @@ def test_a_session_ends(gate: Gate) -> None:
     gate.end_session(session)
     refused(lambda: gate.check_session(session), Reason.SESSION_ENDED)
     refused(lambda: gate.end_session("0" * 64), Reason.SESSION_UNKNOWN)
+
+
+def test_times_are_exact_to_the_millisecond_and_end_with_the_year_9999() -> None:
+    epoch = datetime(1970, 1, 1, tzinfo=timezone.utc)
+    for milliseconds in (-1, 0, 1, 999, 1_795_356_826_123, 253_402_300_799_999):
+        assert moment(milliseconds) - epoch == timedelta(milliseconds=milliseconds)
+        assert moment(milliseconds).tzinfo is timezone.utc
+    for beyond in (253_402_300_800_000, 2**63 - 1):
+        assert moment(beyond) == datetime.max.replace(tzinfo=timezone.utc)
+    assert read(f"{2**63 - 1} ms") == moment(2**63 - 1)
+    assert read("2026-11-22T14:13:46.123Z") == moment(1_795_356_826_123)

@@ -3,7 +3,6 @@
 import functools
 import math
 import typing
-from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta, timezone
 from inspect import signature
 from typing import Any, Callable, Optional, TypeVar, Union, cast
@@ -45,18 +44,13 @@ def checked(function: F) -> F:
 
 
 def acceptor(hint: Any) -> Accepts:
-    """Whether a value has that type. A bool is no number here, and a text no list."""
+    """Whether a value has that type. A bool is no number here."""
     origin, inner = typing.get_origin(hint), typing.get_args(hint)
     if hint is Any:
         return lambda value: True
     if origin is Union:
         options = [acceptor(option) for option in inner]
         return lambda value: any(option(value) for option in options)
-    if origin is Sequence:
-        item = acceptor(inner[0])
-        return lambda value: isinstance(value, (list, tuple)) and all(map(item, value))
-    if origin is Mapping:
-        return lambda value: isinstance(value, Mapping)
     if hint is int:
         return lambda value: isinstance(value, int) and not isinstance(value, bool)
     kind = origin or hint
@@ -68,8 +62,6 @@ def describe(hint: Any) -> str:
     origin, inner = typing.get_origin(hint), typing.get_args(hint)
     if origin is Union:
         return " or ".join(describe(option) for option in inner)
-    if origin is Sequence:
-        return f"a list of {describe(inner[0])}"
     if hint is type(None):
         return "None"
     return getattr(origin or hint, "__name__", str(hint))

@@ -22,8 +22,8 @@ def absolute(name: str, path: Path) -> bytes:
         raise TypeError(f"{name} must be a path of type str")
     if not given or "\0" in given:
         # The library says what is wrong with it.
-        return given.encode()
-    return utf8(os.path.abspath(given)) or b""
+        return given.encode("utf-8", "surrogatepass")
+    return os.path.abspath(given).encode("utf-8", "surrogatepass")
 
 
 class Opening:

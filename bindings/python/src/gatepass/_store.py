@@ -72,24 +72,25 @@ class Store:
             opened = self._enter(key)
             try:
                 answer = act(opened)
-                if opened.process != os.getpid():
-                    # A signal handler forked in the middle, and this is the child: the answer is the parent's.
-                    raise StoreError("the process was forked during the call", code="forked", number=3010)
-                return answer
             except (InvalidArgument, StoreError) as error:
                 # The library refuses such a handle before it does anything, so the act may be tried again.
                 if self._current is opened or error.code not in STALE or not _handle_is_meant(error):
                     raise
                 if self._closed:
                     raise GateClosed() from None
+                continue
             finally:
                 self._inside.pop(key, None)
+            if opened.process != os.getpid():
+                # A signal handler forked in the middle, and this is the child: the answer is the parent's.
+                raise StoreError("the process was forked during the call", code="forked", number=3010)
+            return answer
 
     def _enter(self, key: object) -> Open:
         while True:
             # First the entry, then the look: a fork does it the other way round, so one sees the other.
             self._inside[key] = threading.get_ident()
-            if _fork.under_way():
+            if _fork.under_way() and not self._inside_already(key):
                 del self._inside[key]
                 _fork.wait_until_over()
                 continue
@@ -104,12 +105,17 @@ class Store:
             with self.lock:
                 self._open(self._again)
 
+    def _inside_already(self, key: object) -> bool:
+        """Whether a finalizer or signal handler came in the middle of a call, which the fork waits for."""
+        own = threading.get_ident()
+        return any(thread == own and other is not key for other, thread in list(self._inside.items()))
+
     def _open(self, how: Callable[[Any], None]) -> bool:
         """Open it, unless it is open or closed for good. False while another thread forks."""
         key = object()
         self._inside[key] = threading.get_ident()
         try:
-            if _fork.under_way():
+            if _fork.under_way() and not self._inside_already(key):
                 return False
             if self._closed or self.is_open:
                 return True

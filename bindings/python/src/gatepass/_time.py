@@ -1,17 +1,18 @@
 """Times as the library tells them, as datetimes in UTC."""
 
-from datetime import datetime, timedelta, timezone
+from datetime import datetime, timezone
 from typing import Optional
 
-EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
 LATEST = datetime.max.replace(tzinfo=timezone.utc)
 
 
 def moment(milliseconds: int) -> datetime:
     """A number of milliseconds since 1970; what lies beyond the year 9999 counts as its end."""
+    seconds, rest = divmod(milliseconds, 1000)
     try:
-        return EPOCH + timedelta(milliseconds=milliseconds)
-    except OverflowError:
+        # Not by adding a timedelta: at the end of the process that crashes Python 3.13.0.
+        return datetime.fromtimestamp(seconds, timezone.utc).replace(microsecond=rest * 1000)
+    except (OverflowError, ValueError, OSError):
         return LATEST
 
 

@@ -7,22 +7,25 @@ from ctypes import byref
 from types import TracebackType
 from typing import Any, Callable, Optional, TypeVar, Union
 
-from gatepass import inspection, issued, session, sign_in
 from gatepass._abi import DocumentHandle, InspectionHandle, IssuedHandle, SessionHandle, SignInHandle
 from gatepass._arguments import Duration, checked, pair
+from gatepass._document import read as read_document
 from gatepass._library import LIB
 from gatepass._opening import Opening
-from gatepass._outcome import text
 from gatepass._record import Unpicklable
 from gatepass._request import Fields
 from gatepass._store import Open, Store
 from gatepass.caller import Caller, Hosts, Proof
-from gatepass.errors import InternalError, InvalidArgument
+from gatepass.errors import InvalidArgument
 from gatepass.inspection import Inspection
+from gatepass.inspection import read as read_inspection
 from gatepass.issued import Issued
+from gatepass.issued import read as read_issued
 from gatepass.management import Management
 from gatepass.session import Session
+from gatepass.session import read as read_session
 from gatepass.sign_in import SignIn
+from gatepass.sign_in import read as read_sign_in
 
 T = TypeVar("T")
 
@@ -39,8 +42,7 @@ class Gate(Management, Unpicklable):
     ``gate.admins``, ``gate.credentials``, ``gate.autoauth``, ``gate.seal``, ``gate.tokens``,
     ``gate.sessions``, ``gate.destinations``, ``gate.settings``, ``gate.audit``, ``gate.store``.
 
-    Every method may raise ``TypeError`` for a value of a wrong type, :class:`GateClosed` after ``close``, and
-    :class:`StoreError` when the store can't answer.
+    Every method may raise ``TypeError`` for a value of a wrong type, :class:`GateClosed`, :class:`StoreError`.
     """
 
     def __init__(self, opening: Opening, first: Callable[[Any], None]) -> None:
@@ -137,7 +139,7 @@ class Gate(Management, Unpicklable):
             asking = proof.handle(opened)
             LIB.gatepass_token_issue(opened.handle, asking, request, out)
 
-        return self._perform(fields, IssuedHandle, act, issued.read)
+        return self._perform(fields, IssuedHandle, act, read_issued)
 
     @checked
     def inspect(self, token: str, *, address: Optional[str] = None) -> Inspection:
@@ -151,7 +153,7 @@ class Gate(Management, Unpicklable):
         def act(opened: Open, request: Any, out: Any) -> None:
             LIB.gatepass_token_inspect(opened.handle, request, out)
 
-        return self._perform(fields, InspectionHandle, act, inspection.read)
+        return self._perform(fields, InspectionHandle, act, read_inspection)
 
     @checked
     def redeem(
@@ -194,7 +196,7 @@ class Gate(Management, Unpicklable):
         def act(opened: Open, request: Any, out: Any) -> None:
             LIB.gatepass_token_redeem(opened.handle, request, out)
 
-        return self._perform(fields, SignInHandle, act, sign_in.read)
+        return self._perform(fields, SignInHandle, act, read_sign_in)
 
     # Sessions.
 
@@ -211,7 +213,7 @@ class Gate(Management, Unpicklable):
         def act(opened: Open, request: Any, out: Any) -> None:
             LIB.gatepass_session_check(opened.handle, request, out)
 
-        return self._perform(fields, SessionHandle, act, _read_session)
+        return self._perform(fields, SessionHandle, act, read_session)
 
     @checked
     def end_session(self, session: str, *, address: Optional[str] = None) -> None:
@@ -280,7 +282,7 @@ class Gate(Management, Unpicklable):
         def act(opened: Open, request: Any, out: Any) -> None:
             LIB.gatepass_autoauth_accept(opened.handle, request, out)
 
-        return self._perform(fields, SignInHandle, act, sign_in.read)
+        return self._perform(fields, SignInHandle, act, read_sign_in)
 
     @checked
     def sign_autoauth(
@@ -302,7 +304,7 @@ class Gate(Management, Unpicklable):
         def act(opened: Open, request: Any, out: Any) -> None:
             LIB.gatepass_autoauth_sign(opened.handle, request, out)
 
-        return self._perform(fields, DocumentHandle, act, _read_document)
+        return self._perform(fields, DocumentHandle, act, read_document)
 
     # Everything that is managed.
 
@@ -328,7 +330,7 @@ class Gate(Management, Unpicklable):
             out = DocumentHandle()
             LIB.gatepass_call(opened.handle, *pair(operation), *pair(document), byref(out))
             try:
-                return _read_document(out)
+                return read_document(out)
             finally:
                 LIB.gatepass_free(out)
 
@@ -396,15 +398,3 @@ class Gate(Management, Unpicklable):
                 LIB.gatepass_free(request)
 
         return self._store.run(run)
-
-
-def _read_session(handle: Any) -> Session:
-    return session.read(handle)
-
-
-def _read_document(handle: Any) -> str:
-    # The text alone would do; its length shows that none of it was lost.
-    given = LIB.gatepass_document_text(handle)
-    if given is None or len(given) != LIB.gatepass_document_length(handle):
-        raise InternalError("a document could not be read")
-    return text(given)

@@ -148,7 +148,8 @@ class Credentials(Namespace):
 
         Raises:
             Refused: ``credential_unknown``, ``credential_revoked``.
-            InvalidArgument: ``overlap_seconds`` or ``leaked_since``.
+            InvalidArgument: ``overlap``, ``overlap_seconds``, ``leaked_since``, or ``credential`` when it is a
+                host credential.
         """
         answer = self._ask(
             "credential.rotate",
