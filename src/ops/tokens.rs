@@ -76,7 +76,7 @@ struct OneUser {
 struct OfCredential {
     credential_id: CredentialId,
     #[serde(default)]
-    since: Timestamp,
+    since: Option<Timestamp>,
 }
 
 fn end(gate: &Gatepass, one: &OneSession) -> Result<serde_json::Value> {
@@ -116,6 +116,8 @@ pub(super) const OPERATIONS: &[Operation] = &[
     operation!(
         "session.end_credential",
         "End all sessions that a credential started.",
-        |gate, of: OfCredential| { ended(gate, &EndSessions::OfCredential(of.credential_id, of.since)) }
+        |gate, of: OfCredential| {
+            ended(gate, &EndSessions::OfCredential(of.credential_id, of.since.unwrap_or_default()))
+        }
     ),
 ];

@@ -131,14 +131,20 @@ def test_a_child_of_a_fork_behind_python_s_back_is_told(gate: Gate, path: Path) 
     assert told == ["StoreError forked", "StoreError forked", "StoreError forked", "None", "live"]
 
 
-def test_a_kept_store_stays_with_the_parent(gate: Gate, path: Path) -> None:
+def test_a_kept_store_survives_a_fork_on_both_sides_too(gate: Gate, path: Path) -> None:
     source = """
+        def ask():
+            with gatepass.open(path, kept=True) as gate:
+                return gate.users.list().total
+
+        print(ask())
+        print(child(ask))
         with gatepass.open(path, kept=True) as gate:
             print(gate.users.list().total)
-            print(child(lambda: gate.users.list()))
+            print(child(lambda: gate.users.list().total))
             print(gate.users.list().total)
     """
-    assert tell(source, path) == ["1", "StoreError forked", "1"]
+    assert tell(source, path) == ["1", "1", "1", "1", "1"]
 
 
 STORM = """

@@ -191,7 +191,7 @@ def test_what_can_t_be_opened_says_why(tmp_path: Path, path: Path) -> None:
             gatepass.open(bad)
     options: list[tuple[str, dict[str, Any]]] = [
         ("actor", {"actor": "a\nb"}),
-        ("deadline_ms", {"deadline": -1}),
+        ("deadline", {"deadline": -1}),
         ("deadline", {"deadline": float("nan")}),
         ("sealing_key", {"sealing_key": "no key"}),
     ]

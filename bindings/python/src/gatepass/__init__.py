@@ -133,12 +133,11 @@ def open(
         sealing_key: The sealing key itself. It goes before a file.
         actor: Who makes the changes, for the audit: the name of the program or person, at most 200 bytes.
         kept: Keep the store open in this process after the gate is closed, so that opening it again by the same
-            options costs next to nothing. A kept store stays open over a fork too, where a child is then
-            answered ``forked``: don't use it in a process that forks.
+            options costs next to nothing.
 
     Raises:
         StoreError: Nothing there, a folder, a foreign file, a newer schema, no permission; ``code`` says which.
-        InvalidArgument: ``path``, ``deadline_ms``, ``sealing_key`` or ``actor``.
+        InvalidArgument: ``path``, ``deadline``, ``sealing_key`` or ``actor``.
     """
     opening = Opening(
         path,
@@ -177,7 +176,7 @@ def init(
 
     Raises:
         StoreError: ``store_exists``, or what else is wrong with the place.
-        InvalidArgument: ``mode``, ``system_url``, ``path``, ``deadline_ms``, ``sealing_key`` or ``actor``.
+        InvalidArgument: ``mode``, ``system_url``, ``path``, ``deadline``, ``sealing_key`` or ``actor``.
     """
     opening = Opening(
         path,

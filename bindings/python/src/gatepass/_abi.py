@@ -100,6 +100,7 @@ FUNCTIONS: dict[str, tuple[Any, tuple[Any, ...]]] = {
     "gatepass_store_open_kept": (Code, (*TEXT, OptionsHandle, POINTER(StoreHandle))),
     "gatepass_store_init": (Code, (*TEXT, c_int32, *TEXT, c_int32, OptionsHandle, POINTER(StoreHandle))),
     "gatepass_store_close": (Code, (StoreHandle,)),
+    "gatepass_store_close_kept": (Code, ()),
     "gatepass_caller_authenticate": (Code, (StoreHandle, *TEXT, *TEXT, *TEXT, POINTER(CallerHandle))),
     "gatepass_caller_host": (Code, (StoreHandle, *TEXT, POINTER(CallerHandle))),
     "gatepass_caller_credential_id": (c_int64, (CallerHandle,)),

@@ -11,6 +11,8 @@ import weakref
 from time import monotonic
 from typing import Optional, Protocol
 
+from gatepass._library import LIB
+
 #: How long a fork waits, in seconds, for calls of other threads. A call that takes longer, such as a backup of
 #: a large store, goes on in the parent; then the child is answered ``forked`` instead of working without locks.
 LONGEST_WAIT = 10.0
@@ -64,6 +66,8 @@ def _before() -> None:
     until = monotonic() + LONGEST_WAIT
     for store in _alive():
         store.prepare_fork(until)
+    # What the library keeps open behind gates that were closed.
+    LIB.gatepass_store_close_kept()
 
 
 def _after_in_parent() -> None:
