@@ -39,10 +39,10 @@ fn a_destination_takes_what_it_needs_and_nothing_else() {
         (to("clientarea:profile").service(one), "service_id"),
         (to("clientarea:profile").domain(one), "domain_id"),
         (IssueRequest::for_client(bench.client).service(one), "service_id"),
-        (to("sso:custom_redirect"), "sso_redirect_path"),
+        (to("sso:custom_redirect"), "redirect_path"),
         (with_path("sso:custom_redirect", "cart.php").service(one), "service_id"),
-        (with_path("clientarea:profile", "cart.php"), "sso_redirect_path"),
-        (with_path("clientarea:product_details", "cart.php").service(one), "sso_redirect_path"),
+        (with_path("clientarea:profile", "cart.php"), "redirect_path"),
+        (with_path("clientarea:product_details", "cart.php").service(one), "redirect_path"),
     ] {
         let issue = |gate: &Gatepass| gate.issue(&portal(gate), &request);
         assert_eq!(bench.field(issue), field, "{:.60?}", request.destination);
@@ -241,7 +241,7 @@ fn a_hostile_path_is_refused_by_token_and_by_link_and_the_link_is_not_used_up() 
     assert!(all.len() > 500);
     for path in &all {
         let request = IssueRequest::for_client(bench.client).redirect_path(path.clone());
-        assert_eq!(bench.field(|gate| gate.issue(&caller, &request)), "sso_redirect_path", "{path:.80?}");
+        assert_eq!(bench.field(|gate| gate.issue(&caller, &request)), "redirect_path", "{path:.80?}");
         // A right hash with such a `goto` is told to the audit.
         let field = invalid(accept(gate, &link(path)));
         assert!(field == "goto" || field == "query", "{path:.80?}: {field}");
@@ -252,7 +252,7 @@ fn a_hostile_path_is_refused_by_token_and_by_link_and_the_link_is_not_used_up() 
         assert_eq!(bench.field_of("destination.set", own), "path", "{path:.80?}");
     }
     let request = IssueRequest::for_client(bench.client).redirect_path("");
-    assert_eq!(bench.field(|gate| gate.issue(&caller, &request)), "sso_redirect_path");
+    assert_eq!(bench.field(|gate| gate.issue(&caller, &request)), "redirect_path");
     // An empty goto is none, and the link was not used up by all those.
     assert_eq!(accept(gate, &link("")).unwrap().landing_url, format!("{SYSTEM}/clientarea.php"));
 }
@@ -266,7 +266,7 @@ fn the_deny_table_in_force_is_that_of_the_moment_of_landing() {
     deny.push("viewinvoice.php".into());
     gate.set_setting("deny", json!(deny)).unwrap();
     let request = IssueRequest::for_client(bench.client).redirect_path("viewinvoice.php?id=5");
-    assert_eq!(bench.field(|gate| gate.issue(&caller, &request)), "sso_redirect_path");
+    assert_eq!(bench.field(|gate| gate.issue(&caller, &request)), "redirect_path");
     gate.set_destination(
         &serde_json::from_value(json!({ "name": "own:page", "path": "viewquote.php" })).unwrap(),
     )

@@ -110,8 +110,8 @@ fn destinations_and_their_ids_must_fit() {
         invalid(issue(&["--destination", "clientarea:invoices", "--service", "1"]), "service_id");
         invalid(issue(&["--destination", "clientarea:invoices", "--domain", "1"]), "domain_id");
         invalid(issue(&["--service", "1"]), "service_id");
-        invalid(issue(&["--destination", "sso:custom_redirect"]), "sso_redirect_path");
-        invalid(issue(&["--destination", "clientarea:invoices", "--path", "index.php"]), "sso_redirect_path");
+        invalid(issue(&["--destination", "sso:custom_redirect"]), "redirect_path");
+        invalid(issue(&["--destination", "clientarea:invoices", "--path", "index.php"]), "redirect_path");
         let set = |more: &[&str]| bench.run(&[&["--json", "destination", "set"], more].concat());
         invalid(set(&["nonsense", "index.php"]), "name");
         invalid(set(&["clientarea:x", "index.php", "--input", "service"]), "path");
@@ -180,7 +180,7 @@ fn a_safe_path_lands_on_exactly_that_url_and_no_other_is_taken() {
             "index.php?a=1&%64osinglesignon=1",
         ] {
             let arguments = ["token", "issue", "--client", "1", "--path", path, "--json"];
-            invalid(bench.run(&arguments), "sso_redirect_path");
+            invalid(bench.run(&arguments), "redirect_path");
         }
     });
 }

@@ -2,6 +2,7 @@
 
 import sys
 import threading
+import time
 from collections import Counter
 from collections.abc import Iterator
 from typing import Any, Callable
@@ -77,6 +78,8 @@ def test_a_look_before_the_act_is_caught_by_the_same_race(gate: Gate) -> None:
     def redeem(token: str) -> bool:
         if token in done or gate.inspect(token).state is not TokenState.LIVE:
             return False
+        # What lies between the look and the act, long enough for the others to come in.
+        time.sleep(0.001)
         done.add(token)
         return True
 

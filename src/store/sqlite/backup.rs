@@ -12,9 +12,10 @@ use std::time::Duration;
 use rusqlite::{Connection, OpenFlags, params};
 
 use super::audit::write_event;
-use super::database::{check_sqlite, connect, copy, require_wal};
+use super::database::{connect, copy};
 use super::error::{ReadError, of_private};
 use super::identity::refuse_inherited;
+use super::opening::{check_sqlite, require_wal};
 use super::settings::{self, finish, new_file, place};
 use super::{SqliteStore, credentials, schema};
 use crate::audit::{EventKind, NewEvent};

@@ -10,8 +10,9 @@ use rusqlite::config::DbConfig;
 use rusqlite::hooks::Wal;
 use rusqlite::{Connection, OpenFlags};
 
-use super::error::{ReadError, lacks_rights, of_commit, sync_failed};
+use super::error::{ReadError, of_commit, sync_failed};
 use super::identity::{Identity, refuse_inherited, with_suffix};
+use super::opening::{check_sqlite, look_at, require_wal, require_writable_log, with_rights};
 use super::pool::Pool;
 use super::{schema, settings};
 use crate::error::StoreError;
@@ -19,9 +20,6 @@ use crate::settings::Settings;
 use crate::store::StoreResult;
 use crate::sys;
 use crate::upkeep::Progress;
-
-/// The oldest SQLite that works (STRICT tables), as its version number.
-const OLDEST_SQLITE: (i32, &str) = (3_037_000, "3.37.0");
 
 /// How many readers may be at work at once in one process.
 const READERS: usize = 4;
@@ -37,15 +35,6 @@ pub(super) enum Sync {
 
 /// How long a note waits for others.
 const NOTE: Duration = Duration::from_millis(50);
-
-/// Where a file can't be renamed in one step, a new store has a second name for a moment, its scratch file's;
-/// no longer than this.
-const SECOND_NAME: Duration = Duration::from_millis(500);
-
-/// SQLite makes `-wal` and `-shm` with the rights that the umask leaves, and gives them the store's a moment
-/// later. Another user's process that comes in between may not open them, or only for reading; it tries again no
-/// longer than this.
-const RIGHTS: Duration = Duration::from_millis(500);
 
 /// How many pages the write-ahead log holds before it is written back to the database.
 const LOG_PAGES: std::ffi::c_int = 1_000;
@@ -120,79 +109,12 @@ fn write_back(log: &mut Wal, pages: std::ffi::c_int) -> rusqlite::Result<()> {
     }
 }
 
-/// Is the SQLite that was linked new enough?
-pub(super) fn check_sqlite() -> StoreResult<()> {
-    if rusqlite::version_number() < OLDEST_SQLITE.0 {
-        return Err(StoreError::SqliteTooOld { found: rusqlite::version(), needed: OLDEST_SQLITE.1 });
-    }
-    Ok(())
-}
-
-/// What stands at the path, as far as it can be told without opening it.
-pub(super) fn look_at(path: &Path) -> StoreResult<PathBuf> {
-    let metadata = std::fs::metadata(path).map_err(|error| match error.kind() {
-        std::io::ErrorKind::NotFound => StoreError::Missing,
-        std::io::ErrorKind::PermissionDenied => StoreError::Denied,
-        kind => StoreError::Io(kind.to_string()),
-    })?;
-    if metadata.is_dir() {
-        return Err(StoreError::IsAFolder);
-    }
-    if !metadata.is_file() {
-        return Err(StoreError::NotAStore("it is no regular file"));
-    }
-    if metadata.len() == 0 {
-        return Err(StoreError::NotAStore("the file is empty"));
-    }
-    let path = path.canonicalize().map_err(|error| StoreError::Io(error.kind().to_string()))?;
-    if !sys::readable(&path) {
-        return Err(StoreError::Denied);
-    }
-    refuse_second_name(&path)?;
-    if !sys::writable(sys::folder_of(&path)) || !sys::writable(&path) {
-        return Err(StoreError::ReadOnly);
-    }
-    Ok(path)
-}
-
-/// SQLite names the log after the file. A file with two names has two logs, neither of which knows what the
-/// other has spent.
-fn refuse_second_name(path: &Path) -> StoreResult<()> {
-    let until = Instant::now() + SECOND_NAME;
-    while sys::names(path).map_err(|_| StoreError::Missing)? > 1 {
-        if Instant::now() >= until {
-            return Err(StoreError::NotAStore("the file has a second name (a hard link); remove it first"));
-        }
-        std::thread::sleep(Duration::from_millis(5));
-    }
-    Ok(())
-}
-
-/// Whether the log was opened for writing too. That somebody else writes just now is told only after that.
-fn require_writable_log(connection: &Connection, deadline: Duration) -> StoreResult<()> {
-    connection.busy_timeout(Duration::ZERO).read()?;
-    let begun = connection.execute_batch("BEGIN IMMEDIATE; ROLLBACK").read();
-    connection.busy_timeout(deadline).read()?;
-    match begun {
-        Err(StoreError::Busy) => Ok(()),
-        other => other,
-    }
-}
-
 impl Database {
     /// Open what stands there.
     pub(super) fn open(path: &Path, deadline: Duration) -> StoreResult<Self> {
         check_sqlite()?;
         let path = look_at(path)?;
-        let until = Instant::now() + RIGHTS;
-        loop {
-            match Self::open_once(&path, deadline) {
-                Err(error) if lacks_rights(&error) && Instant::now() < until => {
-                    std::thread::sleep(Duration::from_millis(2));
-                }
-                other => return other,
-            }
-        }
+        with_rights(|| Self::open_once(&path, deadline))
     }
 
     fn open_once(path: &Path, deadline: Duration) -> StoreResult<Self> {
@@ -409,22 +331,6 @@ pub(super) fn copy(
             StepResult::More => until = Instant::now() + deadline,
             _ if Instant::now() >= until => return Err(StoreError::Busy),
             _ => std::thread::sleep(Duration::from_millis(5)),
-        }
-    }
-}
-
-/// Our files are made in WAL mode; somebody's other tool may have changed that.
-pub(super) fn require_wal(connection: &Connection, deadline: Duration) -> StoreResult<()> {
-    let until = Instant::now() + deadline;
-    loop {
-        let mode: rusqlite::Result<String> =
-            connection.pragma_update_and_check(None, "journal_mode", "wal", |row| row.get(0));
-        match mode.read() {
-            Ok(mode) if mode == "wal" => return Ok(()),
-            Ok(_) => return Err(StoreError::Io("the file system can't hold a write-ahead log".to_owned())),
-            // The switch does not wait for others by itself.
-            Err(StoreError::Busy) if Instant::now() < until => std::thread::sleep(Duration::from_millis(5)),
-            Err(error) => return Err(error),
         }
     }
 }

@@ -15,6 +15,7 @@ mod destinations;
 mod directory;
 mod error;
 mod identity;
+mod opening;
 mod pool;
 mod purge;
 mod redemptions;

@@ -8,8 +8,9 @@ use rusqlite::{Connection, OpenFlags, params};
 use serde_json::Value;
 
 use super::audit::write_event;
-use super::database::{Sync, check_sqlite, connect, require_wal};
+use super::database::{Sync, connect};
 use super::error::ReadError;
+use super::opening::{check_sqlite, require_wal};
 use super::{SqliteStore, schema};
 use crate::audit::{EventKind, NewEvent};
 use crate::clock::Timestamp;
