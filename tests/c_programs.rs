@@ -171,6 +171,11 @@ macro_rules! every_program_holds {
             }
 
             #[test]
+            fn options() {
+                holds($tool, "options", &[]);
+            }
+
+            #[test]
             fn misuse() {
                 let [symbols, header] = ["tests/abi/symbols.txt", "include/gatepass.h"].map(path);
                 holds($tool, "misuse", &[&symbols, &header, "libgatepass.so.1"]);
