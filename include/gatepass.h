@@ -648,9 +648,9 @@ enum gatepass_code gatepass_request_set_life_ms(struct gatepass_request *request
 // issued with it is redeemed by that browser alone. Only its SHA-256 is stored.
 //
 // @param request       The request.
-// @param nonce         Any bytes; NULL with length 0 takes the field back.
+// @param nonce         At least one byte, whichever; NULL with length 0 takes the field back.
 // @param nonce_length  In bytes.
-// @return GATEPASS_OK, or a code of the class MISUSE.
+// @return GATEPASS_OK; GATEPASS_INVALID for `binding`; another code of the class MISUSE.
 enum gatepass_code gatepass_request_set_binding(struct gatepass_request *request,
                                                 const char *nonce,
                                                 size_t nonce_length);

@@ -82,6 +82,10 @@ static void classes(struct gatepass_store *store)
     NEED(gatepass_request_set_client_id(request, 0));
     PROMISE(clean(), "success empties the slot");
 
+    CODE(gatepass_request_set_binding(request, "", 0), GATEPASS_INVALID);
+    PROMISE(same(gatepass_last_error_field(), "binding"), "a cookie that is not there binds to nothing");
+    NEED(gatepass_request_set_binding(request, NULL, 0));
+
     /* REFUSED tells the second who was first, and leaves a reference. */
     NEED(issue(store, token));
     NEED(gatepass_request_set_token(request, TEXT(token)));
