@@ -51,7 +51,7 @@ impl From<Issued> for IssuedObject {
 /// @param store    The store that authenticated the caller.
 /// @param caller   Who asks.
 /// @param request  Takes `user_id`, `client_id` (one of them is needed), `destination`, `service_id`,
-///                 `domain_id`, `redirect_path`, `life_ms`, `binding`, `actor`, `address`.
+///                 `domain_id`, `redirect_path`, `life`, `binding`, `actor`, `address`.
 /// @param out      The token. Yours: free it with `gatepass_free`.
 /// @return GATEPASS_OK; GATEPASS_INVALID with the field; a refusal when the caller may not or the person may
 ///         not sign in; a code of the classes MISUSE or STORE.
