@@ -204,6 +204,11 @@ every_program_holds!(valgrind, Valgrind, "500", "20");
 every_program_holds!(address_sanitizer, AddressSanitizer, "500", "50");
 
 #[test]
+fn what_is_freed_is_wiped() {
+    holds(Tool::None, "wiped", &[]);
+}
+
+#[test]
 fn the_archive_does_the_same() {
     let place = place("archive");
     let program = compile(&c99(), "tests/c/smoke.c", "include", &archive(), &place);
