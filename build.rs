@@ -22,7 +22,7 @@ mod header {
             return;
         };
         let (root, made) = (Path::new(&root), Path::new(&out).join("gatepass.h"));
-        // A header that can't be made is a fault for `tests/abi.rs`, not for somebody who builds the library.
+        // A header that can't be made is a fault for `tests/abi`, not for somebody who builds the library.
         let Ok(bindings) = cbindgen::generate(root) else {
             println!("cargo:warning=include/gatepass.h could not be compared with the source");
             return;

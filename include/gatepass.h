@@ -26,7 +26,8 @@
  *   changes while another acts on it is acted on as it was before or after the change. There is nothing to
  *   initialise.
  * - Handles don't cross a fork: in the child each is answered GATEPASS_FORKED. Close stores before a fork (and
- *   let kept ones go), for a child can't open a store that its parent had open.
+ *   let kept ones go), for a child can't open a store that its parent had open. No other thread may be inside of
+ *   a call at the fork: the child would wait for ever for what that thread held in SQLite, whatever store it opens.
  * - Nothing is ever printed, no signal handled, no file descriptor kept but the store's.
  *
  * Never open the store's file with another copy of SQLite in the same process, and never open and close it by
@@ -359,7 +360,8 @@ int32_t gatepass_code_at(size_t index);
 
 // What the last call of this thread failed with, in one line for a log: never a token, a secret or an address.
 //
-// Every function but those of this section, the versions and the words of codes clears it at entry.
+// Every function clears it at entry, but those of this section, the versions, the names of operations and the
+// words of codes.
 //
 // @return Valid until the thread's next call; empty when that call succeeded, never NULL.
 const char *gatepass_last_error(void);
@@ -648,9 +650,9 @@ enum gatepass_code gatepass_request_set_life_ms(struct gatepass_request *request
 // issued with it is redeemed by that browser alone. Only its SHA-256 is stored.
 //
 // @param request       The request.
-// @param nonce         Any bytes; NULL with length 0 takes the field back.
+// @param nonce         At least one byte, whichever; NULL with length 0 takes the field back.
 // @param nonce_length  In bytes.
-// @return GATEPASS_OK, or a code of the class MISUSE.
+// @return GATEPASS_OK; GATEPASS_INVALID for `binding`; another code of the class MISUSE.
 enum gatepass_code gatepass_request_set_binding(struct gatepass_request *request,
                                                 const char *nonce,
                                                 size_t nonce_length);
@@ -790,7 +792,7 @@ enum gatepass_code gatepass_request_set_key_label(struct gatepass_request *reque
 // @param store    The store that authenticated the caller.
 // @param caller   Who asks.
 // @param request  Takes `user_id`, `client_id` (one of them is needed), `destination`, `service_id`,
-//                 `domain_id`, `redirect_path`, `life_ms`, `binding`, `actor`, `address`.
+//                 `domain_id`, `redirect_path`, `life`, `binding`, `actor`, `address`.
 // @param out      The token. Yours: free it with `gatepass_free`.
 // @return GATEPASS_OK; GATEPASS_INVALID with the field; a refusal when the caller may not or the person may
 //         not sign in; a code of the classes MISUSE or STORE.

@@ -171,6 +171,11 @@ macro_rules! every_program_holds {
             }
 
             #[test]
+            fn options() {
+                holds($tool, "options", &[]);
+            }
+
+            #[test]
             fn misuse() {
                 let [symbols, header] = ["tests/abi/symbols.txt", "include/gatepass.h"].map(path);
                 holds($tool, "misuse", &[&symbols, &header, "libgatepass.so.1"]);
@@ -197,6 +202,11 @@ macro_rules! every_program_holds {
 every_program_holds!(plain, Tool::None, "100000", "100");
 every_program_holds!(valgrind, Valgrind, "500", "20");
 every_program_holds!(address_sanitizer, AddressSanitizer, "500", "50");
+
+#[test]
+fn what_is_freed_is_wiped() {
+    holds(Tool::None, "wiped", &[]);
+}
 
 #[test]
 fn the_archive_does_the_same() {

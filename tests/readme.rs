@@ -81,6 +81,23 @@ fn the_c_program_compiles_links_and_runs_as_printed() {
 }
 
 #[test]
+fn the_c_program_frees_what_it_is_given() {
+    let program = program("c");
+    let outputs = program.split("need(gatepass_").filter_map(|call| {
+        let (call, _) = call.split_once(");\n")?;
+        Some(call.rsplit_once(", &").or_else(|| call.rsplit_once("(&"))?.1.trim_end_matches(')'))
+    });
+    let mut given = std::collections::BTreeMap::new();
+    outputs.for_each(|name| *given.entry(name).or_insert(0) += 1);
+    assert!(given.len() > 5, "outputs: {given:?}");
+    for (name, count) in given {
+        let freed = ["gatepass_free", "gatepass_store_close"].map(|it| format!("{it}({name})"));
+        let freed: usize = freed.iter().map(|free| program.matches(free).count()).sum();
+        assert_eq!(freed, count, "{name}");
+    }
+}
+
+#[test]
 fn the_python_program_runs_as_printed() {
     if there("python3") {
         let folder = checkout();

@@ -1,8 +1,10 @@
 //! Everything that is managed: one call by name, JSON in and JSON out. And freeing.
 
 use std::ffi::{c_char, c_void};
+use std::fmt::Write;
 
 use serde_json::Value;
+use zeroize::{Zeroize, Zeroizing};
 
 use super::code::gatepass_code;
 use super::guard::{self, Failure};
@@ -61,10 +63,28 @@ pub unsafe extern "C" fn gatepass_call(
                 Some(json) => read(json)?,
                 None => Value::Null,
             };
-            let answer = ops::call(store.gate(), operation, parameters)?;
-            Ok(DocumentObject::new(&answer.to_string()))
+            Ok(written(ops::call(store.gate(), operation, parameters)?))
         })
     })
+}
+
+/// An answer as text. It may hold a secret, so nothing else of it stays: it is written into memory that seldom has
+/// to grow, and what it was made of is wiped.
+fn written(mut answer: Value) -> DocumentObject {
+    let mut text = Zeroizing::new(String::with_capacity(4096));
+    // Writing to a string can't fail.
+    let _ = write!(text, "{answer}");
+    wipe(&mut answer);
+    DocumentObject::new(&text)
+}
+
+fn wipe(value: &mut Value) {
+    match value {
+        Value::String(text) => text.zeroize(),
+        Value::Array(values) => values.iter_mut().for_each(wipe),
+        Value::Object(members) => members.values_mut().for_each(wipe),
+        Value::Null | Value::Bool(_) | Value::Number(_) => {}
+    }
 }
 
 /// Parameters as JSON. Where it breaks is told, what stands there is not: it may be a secret.

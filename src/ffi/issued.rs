@@ -3,6 +3,8 @@
 use std::ffi::c_char;
 
 use super::caller::{CallerObject, gatepass_caller};
+use zeroize::Zeroizing;
+
 use super::code::gatepass_code;
 use super::guard;
 use super::handle::{Kind, Object, get, make};
@@ -34,8 +36,8 @@ impl Object for IssuedObject {
 impl From<Issued> for IssuedObject {
     fn from(issued: Issued) -> Self {
         IssuedObject {
-            token: Text::new(&issued.token.reveal()),
-            redirect_url: Text::new(&issued.redirect_url),
+            token: Text::new(&Zeroizing::new(issued.token.reveal())),
+            redirect_url: Text::new(&Zeroizing::new(issued.redirect_url)),
             user_id: issued.user_id.map_or(0, |id| id.get()),
             client_id: issued.client_id.map_or(0, |id| id.get()),
             expires_at_ms: issued.expires_at.as_millis(),
@@ -51,7 +53,7 @@ impl From<Issued> for IssuedObject {
 /// @param store    The store that authenticated the caller.
 /// @param caller   Who asks.
 /// @param request  Takes `user_id`, `client_id` (one of them is needed), `destination`, `service_id`,
-///                 `domain_id`, `redirect_path`, `life_ms`, `binding`, `actor`, `address`.
+///                 `domain_id`, `redirect_path`, `life`, `binding`, `actor`, `address`.
 /// @param out      The token. Yours: free it with `gatepass_free`.
 /// @return GATEPASS_OK; GATEPASS_INVALID with the field; a refusal when the caller may not or the person may
 ///         not sign in; a code of the classes MISUSE or STORE.

@@ -130,6 +130,19 @@ mod tests {
     }
 
     #[test]
+    fn what_can_t_be_used_any_more_does_not_stay_open() {
+        let folder = tempfile::tempdir().unwrap();
+        let (lost, other) = (store(folder.path(), "lost.db"), store(folder.path(), "other.db"));
+        let stores = KeptStores::default();
+        let first = Arc::downgrade(&stores.open(&lost, Chosen::default()).unwrap());
+        stores.open(&other, by("portal")).unwrap();
+        assert!(first.upgrade().is_some());
+        fs::remove_file(&lost).unwrap();
+        stores.open(&other, Chosen::default()).unwrap();
+        assert!(first.upgrade().is_none(), "it is still open");
+    }
+
+    #[test]
     fn what_is_let_go_is_opened_anew() {
         let folder = tempfile::tempdir().unwrap();
         let path = store(folder.path(), "gatepass.db");

@@ -6,7 +6,8 @@ use super::guard;
 
 /// What the last call of this thread failed with, in one line for a log: never a token, a secret or an address.
 ///
-/// Every function but those of this section, the versions and the words of codes clears it at entry.
+/// Every function clears it at entry, but those of this section, the versions, the names of operations and the
+/// words of codes.
 ///
 /// @return Valid until the thread's next call; empty when that call succeeded, never NULL.
 #[unsafe(no_mangle)]

@@ -9,7 +9,7 @@
 //! * [`handle`] holds every object; a handle names a slot and a generation and is never dereferenced.
 //! * One file per noun; names and comments are C's, for cbindgen copies them to the header.
 //!
-//! `tests/abi.rs` holds the header, the exported symbols and this source against each other.
+//! `tests/abi` holds the header, the exported symbols and this source against each other.
 
 #![allow(non_camel_case_types, reason = "the names are C's")]
 #![allow(unreachable_pub, reason = "cbindgen and the linker reach what is `pub` here; Rust need not")]

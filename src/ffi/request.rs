@@ -178,17 +178,23 @@ pub unsafe extern "C" fn gatepass_request_set_life_ms(
 /// issued with it is redeemed by that browser alone. Only its SHA-256 is stored.
 ///
 /// @param request       The request.
-/// @param nonce         Any bytes; NULL with length 0 takes the field back.
+/// @param nonce         At least one byte, whichever; NULL with length 0 takes the field back.
 /// @param nonce_length  In bytes.
-/// @return GATEPASS_OK, or a code of the class MISUSE.
+/// @return GATEPASS_OK; GATEPASS_INVALID for `binding`; another code of the class MISUSE.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gatepass_request_set_binding(
     request: *mut gatepass_request,
     nonce: *const c_char,
     nonce_length: usize,
 ) -> gatepass_code {
-    // SAFETY: the caller's promise about the bytes.
-    guard::fallible(|| unsafe { set_bytes(request, nonce, nonce_length, "binding", |it| &mut it.binding) })
+    guard::fallible(|| {
+        if !nonce.is_null() && nonce_length == 0 {
+            // The value of a cookie that is not there: it would bind to every browser that has none.
+            return Err(Error::invalid("binding", "must not be empty").into());
+        }
+        // SAFETY: the caller's promise about the bytes.
+        unsafe { set_bytes(request, nonce, nonce_length, "binding", |it| &mut it.binding) }
+    })
 }
 
 /// Issue: on whose behalf the caller asks, in the caller's words, for the audit.

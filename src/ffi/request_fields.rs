@@ -274,3 +274,139 @@ pub(super) enum SigningKey {
     Given(Secret),
     Label(String),
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::directory::Mode;
+    use crate::gatepass::InitOptions;
+
+    fn gate() -> (tempfile::TempDir, Gatepass) {
+        let folder = tempfile::tempdir().unwrap();
+        let init = InitOptions::new(Mode::Host, "https://billing.example.com").unwrap();
+        let gate = Gatepass::init(folder.path().join("gatepass.db"), &init).unwrap();
+        (folder, gate)
+    }
+
+    fn address() -> Option<IpAddr> {
+        Some("203.0.113.9".parse().unwrap())
+    }
+
+    fn secret(text: &str) -> Option<Secret> {
+        Some(Secret::new(text))
+    }
+
+    const TOKEN: &str = "0123456789abcdef0123456789abcdef01234567";
+    const SESSION: &str = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
+
+    fn field<T>(result: Result<T>) -> String {
+        match result.err() {
+            Some(Error::Invalid { field, .. }) => field.into_owned(),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn an_issue_is_asked_for_everything_that_was_set() {
+        let fields = Fields {
+            user_id: Some(UserId::new(1).unwrap()),
+            client_id: Some(ClientId::new(2).unwrap()),
+            destination: Some("clientarea:invoices".into()),
+            service_id: Some(ItemId::new(3).unwrap()),
+            domain_id: Some(ItemId::new(4).unwrap()),
+            redirect_path: Some("cart.php".into()),
+            life_ms: Some(5000),
+            binding: Some(b"nonce".to_vec()),
+            actor: Some("portal".into()),
+            address: address(),
+            ..Fields::default()
+        };
+        let asked = fields.issue().unwrap();
+        assert_eq!(asked.subject, Subject::from_ids(UserId::new(1).ok(), ClientId::new(2).ok()).unwrap());
+        assert_eq!(asked.destination.as_deref(), Some("clientarea:invoices"));
+        assert_eq!((asked.service_id, asked.domain_id), (ItemId::new(3).ok(), ItemId::new(4).ok()));
+        assert_eq!(asked.redirect_path.as_deref(), Some("cart.php"));
+        assert_eq!(asked.life, Some(std::time::Duration::from_secs(5)));
+        assert_eq!(asked.binding, Some(Binding::of_nonce(b"nonce")));
+        assert_eq!(asked.actor.as_deref(), Some("portal"));
+        assert_eq!(asked.address, address());
+    }
+
+    #[test]
+    fn a_redemption_is_confirmed_and_starts_a_session_unless_told_otherwise() {
+        let (_folder, gate) = gate();
+        let usual = Fields { token: secret(TOKEN), ..Fields::default() };
+        let asked = usual.clone().redeem(&gate).unwrap();
+        assert!(asked.confirmed && asked.start_session);
+        assert!(asked.presented_session.is_none() && asked.binding.is_none() && asked.address.is_none());
+        let other = Fields {
+            session: secret(SESSION),
+            confirmed: Some(false),
+            start_session: Some(false),
+            binding: Some(b"nonce".to_vec()),
+            address: address(),
+            ..usual
+        };
+        let asked = other.redeem(&gate).unwrap();
+        assert!(!asked.confirmed && !asked.start_session);
+        assert_eq!(asked.presented_session.unwrap().reveal(), SESSION);
+        assert_eq!((asked.binding, asked.address), (Some(Binding::of_nonce(b"nonce")), address()));
+    }
+
+    #[test]
+    fn a_link_is_accepted_with_everything_that_was_set() {
+        let query = Some(format!("email=a@b.example&timestamp=1700000000&hash={TOKEN}").into_bytes());
+        let usual = Fields { query, ..Fields::default() };
+        assert!(usual.clone().accept().unwrap().1.start_session);
+        let other = Fields {
+            key: secret("the key itself, of a good length"),
+            session: secret(SESSION),
+            start_session: Some(false),
+            address: address(),
+            ..usual
+        };
+        let (_, asked) = other.accept().unwrap();
+        assert_eq!(asked.key.unwrap().reveal(), "the key itself, of a good length");
+        assert_eq!(asked.presented_session.unwrap().reveal(), SESSION);
+        assert_eq!((asked.start_session, asked.address), (false, address()));
+    }
+
+    #[test]
+    fn an_act_names_a_field_that_it_does_not_take() {
+        let (_folder, gate) = gate();
+        let bytes = || Some(b"x".to_vec());
+        let text = || Some("x".to_owned());
+        let none = Fields::default;
+        let foreign_to_a_session = [
+            ("user_id", Fields { user_id: UserId::new(1).ok(), ..none() }),
+            ("client_id", Fields { client_id: ClientId::new(1).ok(), ..none() }),
+            ("destination", Fields { destination: text(), ..none() }),
+            ("service_id", Fields { service_id: ItemId::new(1).ok(), ..none() }),
+            ("domain_id", Fields { domain_id: ItemId::new(1).ok(), ..none() }),
+            ("redirect_path", Fields { redirect_path: text(), ..none() }),
+            ("life", Fields { life_ms: Some(1), ..none() }),
+            ("binding", Fields { binding: bytes(), ..none() }),
+            ("actor", Fields { actor: text(), ..none() }),
+            ("token", Fields { token: secret("x"), ..none() }),
+            ("confirmed", Fields { confirmed: Some(true), ..none() }),
+            ("start_session", Fields { start_session: Some(true), ..none() }),
+            ("query", Fields { query: bytes(), ..none() }),
+            ("email", Fields { email: bytes(), ..none() }),
+            ("timestamp", Fields { timestamp: bytes(), ..none() }),
+            ("hash", Fields { hash: bytes(), ..none() }),
+            ("goto", Fields { goto: bytes(), ..none() }),
+            ("key", Fields { key: secret("x"), ..none() }),
+            ("key_label", Fields { key_label: text(), ..none() }),
+        ];
+        for (name, fields) in foreign_to_a_session {
+            assert_eq!(field(Fields { session: secret(SESSION), ..fields }.session(&gate)), name);
+        }
+        let session = || Fields { session: secret("x"), ..none() };
+        assert_eq!(field(session().issue()), "session");
+        assert_eq!(field(session().inspect(&gate)), "session");
+        assert_eq!(field(session().sign().map(drop)), "session");
+        assert_eq!(field(Fields { address: address(), ..none() }.sign().map(drop)), "address");
+        assert_eq!(field(Fields { key_label: text(), ..none() }.accept()), "key_label");
+        assert_eq!(field(Fields { key: secret("x"), ..none() }.redeem(&gate)), "key");
+    }
+}

@@ -2,6 +2,8 @@
 
 use std::ffi::c_char;
 
+use zeroize::Zeroizing;
+
 use super::code::gatepass_code;
 use super::guard;
 use super::handle::{Kind, Object, get, make};
@@ -43,7 +45,7 @@ impl Object for SignInObject {
 }
 
 fn session_text(session: Option<SessionId>) -> Text {
-    Text::optional(session.map(|session| session.reveal()).as_deref())
+    session.map(|session| Text::new(&Zeroizing::new(session.reveal()))).unwrap_or_default()
 }
 
 fn numbers(clients: &[ClientId]) -> Vec<i64> {

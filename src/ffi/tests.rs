@@ -3,12 +3,16 @@
 use std::collections::HashSet;
 use std::ffi::{CStr, c_char, c_void};
 use std::ptr;
+use std::time::Duration;
 
 use super::code::gatepass_code::{self, *};
 use super::code::{BESIDES_REASONS, gatepass_class, gatepass_code_class, gatepass_code_name};
 use super::guard::{self, Failure};
-use super::last_error::{gatepass_last_error, gatepass_last_error_code, gatepass_last_error_field};
-use crate::error::{Error, Reason, StoreError};
+use super::last_error::{
+    gatepass_last_error, gatepass_last_error_code, gatepass_last_error_field,
+    gatepass_last_error_retry_after_ms, gatepass_last_error_same_browser, gatepass_last_error_session_ended,
+};
+use crate::error::{Error, Reason, Refusal, StoreError};
 
 fn text(pointer: *const c_char) -> String {
     assert!(!pointer.is_null());
@@ -57,6 +61,37 @@ fn messages_are_one_line_and_name_the_field() {
     assert_eq!(code, GATEPASS_NUL_INSIDE);
     assert_eq!(last().1, "label: holds a NUL character");
     assert_eq!(last().2, "label");
+}
+
+#[test]
+fn what_a_refusal_tells_stands_in_the_slot() {
+    let refusal = Refusal {
+        session_ended: true,
+        retry_after: Some(Duration::from_millis(1500)),
+        ..Refusal::new(Reason::AuthenticationFailed)
+    };
+    guard::fallible(|| Err(Error::Refused(refusal).into()));
+    assert_eq!(gatepass_last_error_session_ended(), 1);
+    assert_eq!(gatepass_last_error_same_browser(), 0);
+    assert_eq!(gatepass_last_error_retry_after_ms(), 1500);
+    guard::fallible(|| Ok(()));
+    assert_eq!((gatepass_last_error_session_ended(), gatepass_last_error_retry_after_ms()), (0, 0));
+}
+
+#[test]
+fn a_panic_of_the_host_is_the_host_s() {
+    const CHILD: &str = "GATEPASS_TEST_HOST_PANICS";
+    if std::env::var_os(CHILD).is_some() {
+        guard::fallible(|| panic!("ours"));
+        panic!("the host's");
+    }
+    // In a process of its own, for a panic hook is the process's.
+    let name = "ffi::tests::a_panic_of_the_host_is_the_host_s";
+    let mut host = std::process::Command::new(std::env::current_exe().unwrap());
+    let told = host.args([name, "--exact", "--nocapture"]).env(CHILD, "1").output().unwrap();
+    let said = String::from_utf8(told.stderr).unwrap();
+    assert!(!told.status.success());
+    assert!(said.contains("the host's") && !said.contains("ours"), "{said}");
 }
 
 #[test]

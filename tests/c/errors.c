@@ -82,6 +82,10 @@ static void classes(struct gatepass_store *store)
     NEED(gatepass_request_set_client_id(request, 0));
     PROMISE(clean(), "success empties the slot");
 
+    CODE(gatepass_request_set_binding(request, "", 0), GATEPASS_INVALID);
+    PROMISE(same(gatepass_last_error_field(), "binding"), "a cookie that is not there binds to nothing");
+    NEED(gatepass_request_set_binding(request, NULL, 0));
+
     /* REFUSED tells the second who was first, and leaves a reference. */
     NEED(issue(store, token));
     NEED(gatepass_request_set_token(request, TEXT(token)));
@@ -99,8 +103,9 @@ static void classes(struct gatepass_store *store)
     NEED(gatepass_request_set_session(request, NULL, 0));
     CODE(gatepass_token_redeem(store, request, &(struct gatepass_sign_in *){NULL}), GATEPASS_TOKEN_REDEEMED);
     PROMISE(strlen(gatepass_last_error_reference()) > 0, "a replay has a reference");
-    PROMISE(gatepass_code_name(1) == NULL && gatepass_version() != NULL && !clean(),
-            "words and versions leave the slot alone");
+    PROMISE(gatepass_code_name(1) == NULL && gatepass_version() != NULL && gatepass_operation_name(SIZE_MAX) == NULL
+                && !clean(),
+            "words, versions and names leave the slot alone");
 
     /* STORE. */
     CODE(gatepass_store_open(TEXT("no-such.db"), NULL, &none), GATEPASS_STORE_MISSING);

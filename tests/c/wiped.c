@@ -1,0 +1,130 @@
+/*
+ * What is freed is wiped: tokens, session ids and a credential's secret don't stay behind in this process's
+ * memory, which is searched for them.
+ */
+#define _XOPEN_SOURCE 600
+#include <fcntl.h>
+#include <unistd.h>
+
+#include "store.h"
+
+enum { LONGEST = 64, MASK = 0x5a };
+
+/* A secret in disguise, so that the search does not find what it searches for. */
+struct sought {
+    size_t length;
+    char masked[LONGEST];
+};
+
+static void remember(struct sought *sought, const char *secret, size_t length)
+{
+    sought->length = length;
+    for (size_t i = 0; i < length; i++) {
+        sought->masked[i] = (char)(secret[i] ^ MASK);
+    }
+}
+
+static char window[1 << 20];
+
+static int found_in_window(const struct sought *sought, size_t filled)
+{
+    int found = 0;
+    for (size_t at = 0; at + sought->length <= filled; at++) {
+        size_t same = 0;
+        while (same < sought->length && (char)(window[at + same] ^ MASK) == sought->masked[same]) {
+            same++;
+        }
+        found += same == sought->length;
+    }
+    memset(window, 0, sizeof window);
+    return found;
+}
+
+/* How often it stands in writable memory. */
+static int copies(const struct sought *sought)
+{
+    char line[512], rights[8];
+    unsigned long from, to;
+    int found = 0, memory = open("/proc/self/mem", O_RDONLY);
+    FILE *maps = fopen("/proc/self/maps", "r");
+    if (memory < 0 || maps == NULL) {
+        exit(2);
+    }
+    while (fgets(line, sizeof line, maps) != NULL) {
+        if (sscanf(line, "%lx-%lx %7s", &from, &to, rights) != 3 || strncmp(rights, "rw", 2) != 0) {
+            continue;
+        }
+        for (unsigned long at = from; at < to; at += sizeof window - LONGEST) {
+            size_t wanted = to - at < sizeof window ? to - at : sizeof window;
+            ssize_t filled;
+            if (at + wanted > (unsigned long)window && at < (unsigned long)window + sizeof window) {
+                continue;
+            }
+            filled = pread(memory, window, wanted, (off_t)at);
+            found += found_in_window(sought, filled > 0 ? (size_t)filled : 0);
+        }
+    }
+    fclose(maps);
+    close(memory);
+    return found;
+}
+
+static void tokens(struct gatepass_store *store)
+{
+    struct sought token;
+    struct gatepass_caller *caller = NULL;
+    struct gatepass_request *request = NULL;
+    struct gatepass_issued *issued = NULL;
+    NEED(gatepass_caller_host(store, TEXT("cli"), &caller));
+    NEED(gatepass_request_new(&request));
+    NEED(gatepass_request_set_user_id(request, 1));
+    NEED(gatepass_token_issue(store, caller, request, &issued));
+    remember(&token, gatepass_issued_token(issued), 40);
+    PROMISE(copies(&token) > 0, "a token that is still there is found");
+    NEED(gatepass_free(issued));
+    NEED(gatepass_free(request));
+    NEED(gatepass_free(caller));
+    PROMISE(copies(&token) == 0, "a freed token is wiped, but %d are left", copies(&token));
+}
+
+static void sessions(struct gatepass_store *store)
+{
+    char token[TOKEN_SIZE];
+    struct sought session;
+    struct gatepass_request *request;
+    struct gatepass_sign_in *sign_in = NULL;
+    NEED(issue(store, token));
+    request = ask_for(token);
+    NEED(gatepass_token_redeem(store, request, &sign_in));
+    remember(&session, gatepass_sign_in_session(sign_in), 64);
+    PROMISE(copies(&session) > 0, "a session that is still there is found");
+    NEED(gatepass_free(sign_in));
+    NEED(gatepass_free(request));
+    PROMISE(copies(&session) == 0, "a freed session id is wiped, but %d are left", copies(&session));
+}
+
+static void answers(struct gatepass_store *store)
+{
+    struct sought secret;
+    struct gatepass_document *answer = NULL;
+    const char *at;
+    NEED(gatepass_call(store, TEXT("admin.add"), TEXT("{\"username\":\"ops\"}"), &answer));
+    NEED(gatepass_free(answer));
+    NEED(gatepass_call(store, TEXT("credential.create"), TEXT("{\"label\":\"crm\",\"admin\":\"ops\"}"), &answer));
+    at = strstr(gatepass_document_text(answer), "\"GPS");
+    if (PROMISE(at != NULL, "the secret is told")) {
+        remember(&secret, at + 1, 32);
+        NEED(gatepass_free(answer));
+        PROMISE(copies(&secret) == 0, "a freed secret is wiped, but %d are left", copies(&secret));
+    }
+}
+
+int main(void)
+{
+    struct gatepass_store *store = make_store("wiped.db");
+    tokens(store);
+    sessions(store);
+    answers(store);
+    NEED(gatepass_store_close(store));
+    return report();
+}
