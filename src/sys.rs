@@ -5,6 +5,7 @@
 //! POSIX lock that SQLite holds on it in this process. Files are told apart by `stat`, and made under names
 //! that nobody has opened yet.
 
+mod inside;
 mod process;
 
 use std::ffi::CString;
@@ -14,6 +15,7 @@ use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
+pub(crate) use inside::Inside;
 pub(crate) use process::process_id;
 
 /// Which file this is, whatever its name: device and inode.

@@ -7,11 +7,13 @@ mod support;
 
 use std::fs;
 use std::path::Path;
+use std::time::{Duration, Instant};
 
 use gatepass::upkeep::Severity;
-use gatepass::{Gatepass, StoreError};
+use gatepass::{Error, Gatepass, StoreError};
 use support::{
-    folder_with_store, issue, locks_of, names, part, place, play, redeem, run, store_error, with_suffix,
+    folder_with_store, init, issue, locks_of, names, open_within, part, place, play, redeem, run,
+    store_error, with_suffix,
 };
 
 /// Run something in a forked child, and wait for its end. A panic there becomes its failure.
@@ -29,6 +31,15 @@ fn forked(child: impl FnOnce()) {
     // SAFETY: `pid` is our child, and `status` outlives the call.
     assert_eq!(unsafe { libc::waitpid(pid, &raw mut status, 0) }, pid);
     assert_eq!(status, 0, "the forked child failed");
+}
+
+/// The same, killed after so many seconds.
+fn forked_for(seconds: u32, child: impl FnOnce()) {
+    forked(|| {
+        // SAFETY: only sets the time of a signal that ends the child.
+        unsafe { libc::alarm(seconds) };
+        child();
+    });
 }
 
 /// How many descriptors of the store and its side files this process has.
@@ -255,5 +266,72 @@ fn a_child_of_a_busy_parent_is_told_and_never_hangs() {
             }
         }
         stop.store(true, std::sync::atomic::Ordering::Relaxed);
+    });
+}
+
+/// A test in a process of its own, with a store and another one that it does not open.
+fn beside_another(name: &str, test: impl FnOnce(&Path, &Path)) {
+    if part().is_some() {
+        let path = place();
+        let other = path.parent().unwrap().join("other.db");
+        drop(Gatepass::init(&other, &init()).unwrap());
+        return test(&path, &other);
+    }
+    let (_folder, path) = folder_with_store();
+    run(&mut play(name, "parent", &path));
+}
+
+#[test]
+fn a_child_forked_while_a_thread_is_at_work_is_told_and_never_waits_for_it() {
+    const NAME: &str = "a_child_forked_while_a_thread_is_at_work_is_told_and_never_waits_for_it";
+    beside_another(NAME, |path, other| {
+        let open_another = || Gatepass::open(other).map(|gate| gate.settings().is_ok());
+        // Nobody is at work: a child may open what its parent does not have open.
+        let gate = open_within(path, Duration::from_secs(60));
+        forked_for(5, || assert!(open_another().unwrap()));
+
+        // One is, for as long as the store is locked. The writer uses the same SQLite, so its locks are seen.
+        let writer = rusqlite::Connection::open(path).unwrap();
+        writer.execute_batch("BEGIN IMMEDIATE").unwrap();
+        std::thread::scope(|threads| {
+            let waiting = threads.spawn(|| gate.set_setting("token_life_seconds", 30.into()));
+            std::thread::sleep(Duration::from_millis(300));
+            let at_work = !waiting.is_finished();
+            let told = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
+                forked_for(5, || {
+                    assert_eq!(store_error(open_another()), StoreError::Forked);
+                    let made = Gatepass::init(other.with_extension("new"), &init());
+                    assert_eq!(store_error(made), StoreError::Forked);
+                });
+            }));
+            drop(writer);
+            waiting.join().unwrap().unwrap();
+            assert!(at_work && told.is_ok());
+        });
+        forked_for(5, || assert!(open_another().unwrap()));
+    });
+}
+
+#[test]
+fn children_of_a_parent_at_work_open_another_store_or_are_told() {
+    const NAME: &str = "children_of_a_parent_at_work_open_another_store_or_are_told";
+    beside_another(NAME, |path, other| {
+        let gate = Gatepass::open(path).unwrap();
+        let until = Instant::now() + Duration::from_secs(3);
+        std::thread::scope(|threads| {
+            for _ in 0..4 {
+                threads.spawn(|| {
+                    while Instant::now() < until {
+                        issue(&gate).unwrap();
+                    }
+                });
+            }
+            while Instant::now() < until {
+                forked_for(10, || match Gatepass::open(other) {
+                    Ok(_) | Err(Error::Store(StoreError::Forked)) => {}
+                    Err(error) => panic!("{error}"),
+                });
+            }
+        });
     });
 }

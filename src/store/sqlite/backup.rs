@@ -15,7 +15,7 @@ use super::audit::write_event;
 use super::database::{connect, copy};
 use super::error::{ReadError, of_private};
 use super::identity::refuse_inherited;
-use super::opening::{check_sqlite, require_wal};
+use super::opening::{check_sqlite, inside, require_wal};
 use super::settings::{self, finish, new_file, place};
 use super::{SqliteStore, credentials, schema};
 use crate::audit::{EventKind, NewEvent};
@@ -106,6 +106,7 @@ pub(in crate::store) fn restore_to_new(
     at: At<'_>,
     progress: &mut Progress<'_>,
 ) -> StoreResult<Restored> {
+    let _inside = inside()?;
     check_sqlite()?;
     if std::fs::symlink_metadata(path).is_ok() {
         return Err(StoreError::Exists);

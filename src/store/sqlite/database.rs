@@ -12,7 +12,7 @@ use rusqlite::{Connection, OpenFlags};
 
 use super::error::{ReadError, of_commit, sync_failed};
 use super::identity::{Identity, refuse_inherited, with_suffix};
-use super::opening::{check_sqlite, look_at, require_wal, require_writable_log, with_rights};
+use super::opening::{check_sqlite, inside, look_at, require_wal, require_writable_log, with_rights};
 use super::pool::Pool;
 use super::{schema, settings};
 use crate::error::StoreError;
@@ -112,6 +112,7 @@ fn write_back(log: &mut Wal, pages: std::ffi::c_int) -> rusqlite::Result<()> {
 impl Database {
     /// Open what stands there.
     pub(super) fn open(path: &Path, deadline: Duration) -> StoreResult<Self> {
+        let _inside = inside()?;
         check_sqlite()?;
         let path = look_at(path)?;
         with_rights(|| Self::open_once(&path, deadline))
@@ -168,6 +169,7 @@ impl Database {
     /// Run a reading act on one snapshot.
     pub(super) fn read<T>(&self, act: impl FnOnce(&Connection) -> StoreResult<T>) -> StoreResult<T> {
         self.usable()?;
+        let _inside = inside()?;
         // A "yes" may come from a read alone, such as a session's check.
         self.unchanged()?;
         let until = Instant::now() + self.deadline;
@@ -186,6 +188,7 @@ impl Database {
         self.usable()?;
         match self.writer.take_idle() {
             Some(lease) => {
+                let _inside = inside()?;
                 let connection = &lease.get()?.connection;
                 wait_until(connection, Instant::now() + self.deadline)?;
                 act(connection)
@@ -223,6 +226,7 @@ impl Database {
         act: impl FnOnce(&Connection) -> StoreResult<T>,
     ) -> StoreResult<T> {
         self.usable()?;
+        let _inside = inside()?;
         let lease = self.writer.take(until, || Err(StoreError::Busy))?;
         let writer = lease.get()?;
         let connection = &writer.connection;
@@ -251,6 +255,7 @@ impl Database {
     /// Write the whole log back and cut it, so that it holds no copy of what was deleted. Whoever reads
     /// meanwhile keeps it from being cut; the next write-back does it then.
     pub(super) fn empty_log(&self) -> StoreResult<()> {
+        let _inside = inside()?;
         let lease = self.writer.take(Instant::now() + self.deadline, || Err(StoreError::Busy))?;
         let connection = &lease.get()?.connection;
         wait_until(connection, Instant::now() + NOTE)?;
@@ -264,6 +269,7 @@ impl Database {
     /// Replace the whole content by another file's, in one synced transaction of SQLite's own.
     pub(super) fn replace_content(&self, from: &Connection, progress: &mut Progress<'_>) -> StoreResult<()> {
         self.usable()?;
+        let _inside = inside()?;
         let until = Instant::now() + self.deadline;
         let mut lease = self.writer.take(until, || Err(StoreError::Busy))?;
         let writer = lease.get_mut()?;
@@ -300,6 +306,9 @@ impl Drop for Database {
             // Closing here could end the parent's WAL: the child never had the locks that would forbid it.
             self.writer.drain().into_iter().for_each(std::mem::forget);
             self.readers.drain().into_iter().for_each(std::mem::forget);
+        } else {
+            let _inside = inside();
+            drop((self.writer.drain(), self.readers.drain()));
         }
     }
 }

@@ -8,7 +8,7 @@ use rusqlite::Connection;
 use super::error::{ReadError, lacks_rights};
 use crate::error::StoreError;
 use crate::store::StoreResult;
-use crate::sys;
+use crate::sys::{self, Inside};
 
 /// The oldest SQLite that works (STRICT tables), as its version number.
 const OLDEST_SQLITE: (i32, &str) = (3_037_000, "3.37.0");
@@ -21,6 +21,12 @@ const SECOND_NAME: Duration = Duration::from_millis(500);
 /// later. Another user's process that comes in between may not open them, or only for reading; it tries again no
 /// longer than this.
 const RIGHTS: Duration = Duration::from_millis(500);
+
+/// This thread is at work in SQLite until the answer is dropped. A child that was forked while a thread of its
+/// parent was may find any of SQLite's locks held for ever, by whatever store it wants to use.
+pub(super) fn inside() -> StoreResult<Inside> {
+    Inside::enter().ok_or(StoreError::Forked)
+}
 
 /// Is the SQLite that was linked new enough?
 pub(super) fn check_sqlite() -> StoreResult<()> {

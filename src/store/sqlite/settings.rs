@@ -10,7 +10,7 @@ use serde_json::Value;
 use super::audit::write_event;
 use super::database::{Sync, connect};
 use super::error::ReadError;
-use super::opening::{check_sqlite, require_wal};
+use super::opening::{check_sqlite, inside, require_wal};
 use super::{SqliteStore, schema};
 use crate::audit::{EventKind, NewEvent};
 use crate::clock::Timestamp;
@@ -30,6 +30,7 @@ const NEW_FILE: Duration = Duration::from_secs(5);
 /// Make a store under a hidden name, complete, and give it its name in one step: nobody ever sees half of
 /// one.
 pub(in crate::store) fn create(path: &Path, creation: &Creation<'_>, at: At<'_>) -> StoreResult<()> {
+    let _inside = inside()?;
     check_sqlite()?;
     match std::fs::symlink_metadata(path) {
         Ok(metadata) if metadata.is_dir() => return Err(StoreError::IsAFolder),
