@@ -358,10 +358,11 @@ int32_t gatepass_code_retryable(int32_t code);
 // @return The code; -1 behind the last.
 int32_t gatepass_code_at(size_t index);
 
-// What the last call of this thread failed with, in one line for a log: never a token, a secret or an address.
+// What the last call of this thread failed with, in one line for a log: never a token, a secret or an
+// address.
 //
-// Every function clears it at entry, but those of this section, the versions, the names of operations and the
-// words of codes.
+// Every function clears it at entry, but those of this section, the versions, the names of operations and
+// the words of codes.
 //
 // @return Valid until the thread's next call; empty when that call succeeded, never NULL.
 const char *gatepass_last_error(void);
@@ -461,8 +462,8 @@ enum gatepass_code gatepass_options_set_actor(struct gatepass_options *options,
 // @param options      NULL for the usual ones; still yours afterwards.
 // @param out          The store. Yours: close it with `gatepass_store_close`.
 // @return GATEPASS_OK; GATEPASS_INVALID for `actor`; another code of the class MISUSE; a code of the class
-//         STORE for each thing that can be wrong: nothing there, a folder, a foreign file, a newer schema, no
-//         permission.
+//         STORE for each thing that can be wrong: nothing there, a folder, a foreign file, a newer schema,
+//         no permission.
 enum gatepass_code gatepass_store_open(const char *path,
                                        size_t path_length,
                                        const struct gatepass_options *options,
@@ -507,16 +508,16 @@ enum gatepass_code gatepass_store_init(const char *path,
                                        const struct gatepass_options *options,
                                        struct gatepass_store **out);
 
-// Close a store. Calls of other threads that are in progress end as usual; the file is closed behind the last
-// of them. A kept store stays open for the next `gatepass_store_open_kept`.
+// Close a store. Calls of other threads that are in progress end as usual; the file is closed behind the
+// last of them. A kept store stays open for the next `gatepass_store_open_kept`.
 //
 // @param store  The store; NULL is no error.
 // @return GATEPASS_OK; GATEPASS_INVALID_HANDLE when it was closed already; GATEPASS_FORKED in a child that
 //         inherited it, where there is nothing to close.
 enum gatepass_code gatepass_store_close(struct gatepass_store *store);
 
-// Let all kept stores of this process go: before a fork, or to give files free. Those that still have a handle
-// are closed with it.
+// Let all kept stores of this process go: before a fork, or to give files free. Those that still have a
+// handle are closed with it.
 //
 // @return GATEPASS_OK.
 enum gatepass_code gatepass_store_close_kept(void);
@@ -591,14 +592,14 @@ enum gatepass_code gatepass_request_new(struct gatepass_request **out);
 // Issue: the user who shall be signed in. Alone: bound to the one client, if there is exactly one.
 //
 // @param request  The request.
-// @param user_id  Greater than 0; 0 takes the field back.
+// @param user_id  Greater than 0.
 // @return GATEPASS_OK; GATEPASS_INVALID for `user_id`; another code of the class MISUSE.
 enum gatepass_code gatepass_request_set_user_id(struct gatepass_request *request, int64_t user_id);
 
 // Issue: the client. Alone: its owner is signed in.
 //
 // @param request  The request.
-// @param client_id  Greater than 0; 0 takes the field back.
+// @param client_id  Greater than 0.
 // @return GATEPASS_OK; GATEPASS_INVALID for `client_id`; another code of the class MISUSE.
 enum gatepass_code gatepass_request_set_client_id(struct gatepass_request *request, int64_t client_id);
 
@@ -615,14 +616,14 @@ enum gatepass_code gatepass_request_set_destination(struct gatepass_request *req
 // Issue: the service, for a destination that shows one. Whether it is the client's is the page's business.
 //
 // @param request  The request.
-// @param service_id  Greater than 0; 0 takes the field back.
+// @param service_id  Greater than 0.
 // @return GATEPASS_OK; GATEPASS_INVALID for `service_id`; another code of the class MISUSE.
 enum gatepass_code gatepass_request_set_service_id(struct gatepass_request *request, int64_t service_id);
 
 // Issue: the domain, for a destination that shows one. Whether it is the client's is the page's business.
 //
 // @param request  The request.
-// @param domain_id  Greater than 0; 0 takes the field back.
+// @param domain_id  Greater than 0.
 // @return GATEPASS_OK; GATEPASS_INVALID for `domain_id`; another code of the class MISUSE.
 enum gatepass_code gatepass_request_set_domain_id(struct gatepass_request *request, int64_t domain_id);
 
@@ -640,11 +641,10 @@ enum gatepass_code gatepass_request_set_redirect_path(struct gatepass_request *r
 // Issue: a shorter life than usual.
 //
 // @param request       The request.
-// @param milliseconds  1 to 60,000; 0 takes the field back. A token lives 60 s if not set.
-// @return GATEPASS_OK; GATEPASS_INVALID for `life`; another code of the class MISUSE. What is too long is told
-//         by the act.
-enum gatepass_code gatepass_request_set_life_ms(struct gatepass_request *request,
-                                                int64_t milliseconds);
+// @param milliseconds  1 to 60,000. A token lives 60 s if not set.
+// @return GATEPASS_OK; GATEPASS_INVALID for `life`; another code of the class MISUSE. What is too long is
+//         told by the act.
+enum gatepass_code gatepass_request_set_life_ms(struct gatepass_request *request, int64_t milliseconds);
 
 // Issue, redeem: the value of a cookie that the redeeming site set in the browser before. A token that was
 // issued with it is redeemed by that browser alone. Only its SHA-256 is stored.
@@ -688,8 +688,8 @@ enum gatepass_code gatepass_request_set_token(struct gatepass_request *request,
                                               const char *token,
                                               size_t token_length);
 
-// Redeem, AutoAuth: the id of the session that the browser holds here already, so that a second click is told
-// apart from a theft; what can't be one counts as none. Session check and end: the session.
+// Redeem, AutoAuth: the id of the session that the browser holds here already, so that a second click is
+// told apart from a theft; what can't be one counts as none. Session check and end: the session.
 //
 // @param request         The request.
 // @param session         The value of the browser's cookie; NULL with length 0 takes the field back.
@@ -699,22 +699,24 @@ enum gatepass_code gatepass_request_set_session(struct gatepass_request *request
                                                 const char *session,
                                                 size_t session_length);
 
-// Redeem: whether a person confirmed it, or nobody needed to. What is not confirmed never counts as a replay.
+// Redeem: whether a person confirmed it, or nobody needed to. What is not confirmed never counts as a
+// replay.
 //
 // @param request  The request.
 // @param yes      Not 0 if so, as is the case when not set.
 // @return GATEPASS_OK, or a code of the class MISUSE.
 enum gatepass_code gatepass_request_set_confirmed(struct gatepass_request *request, int32_t yes);
 
-// Redeem, AutoAuth: whether to start a session of the library's own. A host with sessions of its own wants none.
+// Redeem, AutoAuth: whether to start a session of the library's own. A host with sessions of its own wants
+// none.
 //
 // @param request  The request.
 // @param yes      Not 0 if so, as is the case when not set.
 // @return GATEPASS_OK, or a code of the class MISUSE.
-enum gatepass_code gatepass_request_set_start_session(struct gatepass_request *request,
-                                                      int32_t yes);
+enum gatepass_code gatepass_request_set_start_session(struct gatepass_request *request, int32_t yes);
 
-// AutoAuth accept: the raw query string of the request, with or without `?`. It goes before the decoded fields.
+// AutoAuth accept: the raw query string of the request, with or without `?`. It goes before the decoded
+// fields.
 //
 // @param request       The request.
 // @param query         At most 8 KiB; NULL with length 0 takes the field back.
@@ -840,8 +842,9 @@ int64_t gatepass_issued_expires_at_ms(const struct gatepass_issued *issued);
 // @return GATEPASS_OK, or a refusal, looked for in this order: GATEPASS_TOKEN_UNKNOWN,
 //         GATEPASS_TOKEN_REDEEMED (`gatepass_last_error_redemption` and `_same_browser` say more),
 //         GATEPASS_TOKEN_REVOKED, GATEPASS_TOKEN_NOT_YET_VALID, GATEPASS_TOKEN_EXPIRED, what became of the
-//         credential, why the person may not sign in, GATEPASS_BROWSER_MISMATCH; a code of the classes MISUSE
-//         or STORE, where GATEPASS_INDETERMINATE means that the token may be spent and nobody is signed in.
+//         credential, why the person may not sign in, GATEPASS_BROWSER_MISMATCH; a code of the classes
+//         MISUSE or STORE, where GATEPASS_INDETERMINATE means that the token may be spent and nobody is
+//         signed in.
 enum gatepass_code gatepass_token_redeem(const struct gatepass_store *store,
                                          const struct gatepass_request *request,
                                          struct gatepass_sign_in **out);
@@ -1140,8 +1143,8 @@ int64_t gatepass_session_ends_at_ms(const struct gatepass_session *session);
 
 // Accept an AutoAuth link, once, whatever its spelling.
 //
-// In a store of mode `managed` the person is signed in; in mode `host` the verified address is given back and
-// the application looks it up, byte for byte.
+// In a store of mode `managed` the person is signed in; in mode `host` the verified address is given back
+// and the application looks it up, byte for byte.
 //
 // @param store    The store.
 // @param request  Takes `query`, or `email`, `timestamp`, `hash` and `goto` as the host decoded them; `key`
@@ -1175,8 +1178,8 @@ enum gatepass_code gatepass_autoauth_sign(const struct gatepass_store *store,
 //                          whole seconds, ids numbers. An unknown parameter is an error.
 // @param parameters_length In bytes.
 // @param out               The answer, a JSON document. Yours: free it with `gatepass_free`.
-// @return GATEPASS_OK; GATEPASS_INVALID for `operation`, `parameters` or the parameter that is wrong; what the
-//         operation itself says; a code of the classes MISUSE or STORE.
+// @return GATEPASS_OK; GATEPASS_INVALID for `operation`, `parameters` or the parameter that is wrong; what
+//         the operation itself says; a code of the classes MISUSE or STORE.
 enum gatepass_code gatepass_call(const struct gatepass_store *store,
                                  const char *operation,
                                  size_t operation_length,
@@ -1196,8 +1199,8 @@ const char *gatepass_document_text(const struct gatepass_document *document);
 // @return Bytes, without the NUL; 0 for a bad handle.
 size_t gatepass_document_length(const struct gatepass_document *document);
 
-// Free options, a caller, a request or anything that a call gave but a store, which is closed. Texts borrowed
-// from it end with it.
+// Free options, a caller, a request or anything that a call gave but a store, which is closed. Texts
+// borrowed from it end with it.
 //
 // @param handle  The object; NULL is no error.
 // @return GATEPASS_OK; GATEPASS_INVALID_HANDLE when it was freed already; GATEPASS_WRONG_HANDLE for a store;

@@ -378,8 +378,8 @@ impl StoreError {
         matches!(self, StoreError::Busy | StoreError::Indeterminate)
     }
 
-    /// Whether it says nothing about what the store holds, only that it can't be written at this moment: an answer
-    /// that is known already stands all the same.
+    /// Whether it says nothing about what the store holds, only that it can't be written at this moment: an
+    /// answer that is known already stands all the same.
     pub(crate) fn passing(&self) -> bool {
         matches!(self, StoreError::Busy | StoreError::Full | StoreError::ReadOnly | StoreError::Io(_))
     }

@@ -1,8 +1,9 @@
-//! The programs of `tests/c`, compiled as users in C compile theirs and run against the library of this source: as
-//! they are, under Valgrind and under AddressSanitizer. Each of the tools is also shown a fault that it must find.
+//! The programs of `tests/c`, compiled as users in C compile theirs and run against the library of this
+//! source: as they are, under Valgrind and under AddressSanitizer. Each of the tools is also shown a fault
+//! that it must find.
 //!
-//! The library is built as cargo builds it, unless `GATEPASS_LIBRARY` names one; its archive lies beside it. What
-//! compilers and programs said is kept in `tmp/c` of cargo's target folder.
+//! The library is built as cargo builds it, unless `GATEPASS_LIBRARY` names one; its archive lies beside it.
+//! What compilers and programs said is kept in `tmp/c` of cargo's target folder.
 //!
 //! Only Linux shows a process's locks and memory in /proc.
 #![cfg(target_os = "linux")]
@@ -58,8 +59,8 @@ fn library() -> &'static Path {
     })
 }
 
-/// Whether a program is there; `tests/setup` installs it where it may. Without it a test is skipped and says so,
-/// but not where the variable `CI` is set: there it must run.
+/// Whether a program is there; `tests/setup` installs it where it may. Without it a test is skipped and says
+/// so, but not where the variable `CI` is set: there it must run.
 fn is_here(program: &str, test: &str) -> bool {
     let found = Command::new(program).arg("--version").output().is_ok_and(|told| told.status.success());
     if !found {
@@ -123,8 +124,8 @@ fn program(tool: Tool, name: &str, arguments: &[&str], place: &Path) -> Told {
     let mut command = Command::new("timeout");
     command.arg(LONGEST);
     if tool == Valgrind {
-        // A forked child keeps what its parent's store had, for it must not close it, and a kept store stays open.
-        // SQLite points into the middle of its pages, which looks like a possible loss.
+        // A forked child keeps what its parent's store had, for it must not close it, and a kept store stays
+        // open. SQLite points into the middle of its pages, which looks like a possible loss.
         let kinds = if name == "fork" { "definite,indirect" } else { "definite,indirect,possible" };
         command.args(["valgrind", "-q", "--leak-check=full", "--error-exitcode=99"]);
         command.args([format!("--show-leak-kinds={kinds}"), format!("--errors-for-leak-kinds={kinds}")]);

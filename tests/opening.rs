@@ -291,7 +291,8 @@ fn users_who_share_a_store_open_it_at_once_whatever_their_umask() {
     if part().is_some() {
         say("ready");
         listen();
-        // Whoever closes last takes the log away; the next makes it anew, with the store's rights a moment later.
+        // Whoever closes last takes the log away; the next makes it anew, with the store's rights a moment
+        // later.
         for round in 0..150 {
             let gate = Gatepass::open(place()).unwrap_or_else(|error| panic!("open {round}: {error}"));
             let token = issue(&gate).unwrap_or_else(|error| panic!("issue {round}: {error}"));

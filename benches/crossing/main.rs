@@ -1,8 +1,8 @@
 //! What crossing into the library costs: issue, inspect, session check and redeem from C, Python and PHP,
 //! against the same calls from Rust, by turns in one run on one disk. What counts is the ratio.
 //!
-//! Needs `target/release/libgatepass.so` (`cargo build --release -p gatepass-c`), `cc`, `python3` and `php`. Run it
-//! with `cargo bench --bench crossing`; a number of rounds and of calls per round may be given:
+//! Needs `target/release/libgatepass.so` (`cargo build --release -p gatepass-c`), `cc`, `python3` and `php`.
+//! Run it with `cargo bench --bench crossing`; a number of rounds and of calls per round may be given:
 //! `cargo bench --bench crossing -- 9 400`.
 #![allow(missing_docs, clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 

@@ -2,7 +2,7 @@
 
 use std::ffi::c_char;
 
-use once_cell::sync::OnceCell;
+use once_cell::race::OnceBox;
 
 use super::guard;
 use super::text::Text;
@@ -43,8 +43,8 @@ pub extern "C" fn gatepass_abi_revision() -> i32 {
 #[unsafe(no_mangle)]
 pub extern "C" fn gatepass_version() -> *const c_char {
     guard::constant(c"".as_ptr(), || {
-        static VERSION: OnceCell<Text> = OnceCell::new();
-        VERSION.get_or_init(|| Text::new(env!("CARGO_PKG_VERSION"))).pointer()
+        static VERSION: OnceBox<Text> = OnceBox::new();
+        VERSION.get_or_init(|| Text::new(env!("CARGO_PKG_VERSION")).into()).pointer()
     })
 }
 
@@ -54,15 +54,18 @@ pub extern "C" fn gatepass_version() -> *const c_char {
 #[unsafe(no_mangle)]
 pub extern "C" fn gatepass_sqlite_version() -> *const c_char {
     guard::constant(c"".as_ptr(), || {
-        static VERSION: OnceCell<Text> = OnceCell::new();
-        VERSION.get_or_init(|| Text::new(crate::sqlite_version())).pointer()
+        static VERSION: OnceBox<Text> = OnceBox::new();
+        VERSION.get_or_init(|| Text::new(crate::sqlite_version()).into()).pointer()
     })
 }
 
 /// The name and purpose of each operation, made once so that C may keep the pointers.
 fn operation(index: usize) -> Option<&'static (Text, Text)> {
-    static ALL: OnceCell<Vec<(Text, Text)>> = OnceCell::new();
-    ALL.get_or_init(|| ops::all().map(|it| (Text::new(it.name), Text::new(it.about))).collect()).get(index)
+    static ALL: OnceBox<Vec<(Text, Text)>> = OnceBox::new();
+    ALL.get_or_init(|| {
+        ops::all().map(|it| (Text::new(it.name), Text::new(it.about))).collect::<Vec<_>>().into()
+    })
+    .get(index)
 }
 
 /// The name of each operation that `gatepass_call` knows, in turn.

@@ -12,8 +12,8 @@ use crate::gatepass::KeyChoice;
 
 /// Accept an AutoAuth link, once, whatever its spelling.
 ///
-/// In a store of mode `managed` the person is signed in; in mode `host` the verified address is given back and
-/// the application looks it up, byte for byte.
+/// In a store of mode `managed` the person is signed in; in mode `host` the verified address is given back
+/// and the application looks it up, byte for byte.
 ///
 /// @param store    The store.
 /// @param request  Takes `query`, or `email`, `timestamp`, `hash` and `goto` as the host decoded them; `key`

@@ -5,6 +5,8 @@
 
 use std::ffi::c_char;
 
+use once_cell::race::OnceBox;
+
 use super::guard;
 use super::text::Text;
 use crate::error::{Error, Reason, StoreError};
@@ -341,9 +343,10 @@ pub(super) const BESIDES_REASONS: &[Known] = &[
     known(GATEPASS_PANIC, "panic", "a bug in the library was caught"),
 ];
 
-/// The words of all codes, made once so that C may keep the pointers.
+/// The words of all codes, made once so that C may keep the pointers. Without a lock: a child of a fork could
+/// find one held for ever.
 fn words(code: i32) -> Option<&'static (i32, Text, Text, bool)> {
-    static ALL: once_cell::sync::OnceCell<Vec<(i32, Text, Text, bool)>> = once_cell::sync::OnceCell::new();
+    static ALL: OnceBox<Vec<(i32, Text, Text, bool)>> = OnceBox::new();
     let all = ALL.get_or_init(|| {
         let besides = BESIDES_REASONS.iter().map(|it| (it.code as i32, it.name, it.message, it.retryable));
         let reasons = Reason::ALL
@@ -352,7 +355,8 @@ fn words(code: i32) -> Option<&'static (i32, Text, Text, bool)> {
         besides
             .chain(reasons)
             .map(|(code, name, message, retryable)| (code, Text::new(name), Text::new(message), retryable))
-            .collect()
+            .collect::<Vec<_>>()
+            .into()
     });
     all.iter().find(|known| known.0 == code)
 }

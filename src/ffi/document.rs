@@ -43,8 +43,8 @@ impl Object for DocumentObject {
 ///                          whole seconds, ids numbers. An unknown parameter is an error.
 /// @param parameters_length In bytes.
 /// @param out               The answer, a JSON document. Yours: free it with `gatepass_free`.
-/// @return GATEPASS_OK; GATEPASS_INVALID for `operation`, `parameters` or the parameter that is wrong; what the
-///         operation itself says; a code of the classes MISUSE or STORE.
+/// @return GATEPASS_OK; GATEPASS_INVALID for `operation`, `parameters` or the parameter that is wrong; what
+///         the operation itself says; a code of the classes MISUSE or STORE.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gatepass_call(
     store: *const gatepass_store,
@@ -68,8 +68,8 @@ pub unsafe extern "C" fn gatepass_call(
     })
 }
 
-/// An answer as text. It may hold a secret, so nothing else of it stays: it is written into memory that seldom has
-/// to grow, and what it was made of is wiped.
+/// An answer as text. It may hold a secret, so nothing else of it stays: it is written into memory that
+/// seldom has to grow, and what it was made of is wiped.
 fn written(mut answer: Value) -> DocumentObject {
     let mut text = Zeroizing::new(String::with_capacity(4096));
     // Writing to a string can't fail.
@@ -113,8 +113,8 @@ pub unsafe extern "C" fn gatepass_document_length(document: *const gatepass_docu
     guard::value(|| Ok(get::<DocumentObject>(document)?.0.len()))
 }
 
-/// Free options, a caller, a request or anything that a call gave but a store, which is closed. Texts borrowed
-/// from it end with it.
+/// Free options, a caller, a request or anything that a call gave but a store, which is closed. Texts
+/// borrowed from it end with it.
 ///
 /// @param handle  The object; NULL is no error.
 /// @return GATEPASS_OK; GATEPASS_INVALID_HANDLE when it was freed already; GATEPASS_WRONG_HANDLE for a store;

@@ -6,7 +6,7 @@
 use std::borrow::Cow;
 use std::cell::{Cell, RefCell};
 use std::panic::{self, AssertUnwindSafe};
-use std::sync::Once;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::code::gatepass_code;
 use super::text::Text;
@@ -181,8 +181,9 @@ fn set_last(new: LastError) {
 
 /// Run a body; a panic in it becomes a line that says where it was, and nothing goes to standard error.
 fn caught<T>(body: impl FnOnce() -> T) -> Result<T, String> {
-    static HOOK: Once = Once::new();
-    HOOK.call_once(|| {
+    // No lock, for a fork would copy it: the first to come sets the hook, others don't wait for it.
+    static HOOKED: AtomicBool = AtomicBool::new(false);
+    if !HOOKED.load(Ordering::Relaxed) && !HOOKED.swap(true, Ordering::Relaxed) {
         let others = panic::take_hook();
         panic::set_hook(Box::new(move |panicked| {
             if !INSIDE.try_with(Cell::get).unwrap_or(false) {
@@ -191,7 +192,7 @@ fn caught<T>(body: impl FnOnce() -> T) -> Result<T, String> {
             let place = panicked.location().map(ToString::to_string).unwrap_or_default();
             let _ = PANICKED_AT.try_with(|at| at.replace(place));
         }));
-    });
+    }
     let outer = INSIDE.try_with(|inside| inside.replace(true)).unwrap_or(true);
     let result = panic::catch_unwind(AssertUnwindSafe(body));
     let _ = INSIDE.try_with(|inside| inside.set(outer));

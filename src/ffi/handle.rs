@@ -1,9 +1,9 @@
 //! The objects behind the handles.
 //!
-//! A handle looks like a pointer to C and is four numbers: the kind of its object, how many forks the table is
-//! away from the first, a slot, and the slot's generation. It is never dereferenced. A slot's generation grows
-//! whenever it is freed, and a slot whose generations are used up is never used again, so that a freed handle
-//! never becomes somebody else's.
+//! A handle looks like a pointer to C and is four numbers: the kind of its object, how many forks the table
+//! is away from the first, a slot, and the slot's generation. It is never dereferenced. A slot's generation
+//! grows whenever it is freed, and a slot whose generations are used up is never used again, so that a freed
+//! handle never becomes somebody else's.
 //!
 //! Each process has a table of its own: a child of a fork may find the parent's locked for ever by a thread
 //! that it doesn't have. Handles from before the fork are known by their count of forks, and answered
@@ -158,7 +158,7 @@ fn table() -> &'static Table {
         {
             return table;
         }
-        // A child of 255 generations of children takes its parent's handles for its own, and finds none.
+        // The last number stands for all that come after it; nothing can be told apart there any more.
         let fork = known.map_or(0, |table| (table.fork + 1).min(LAST_FORK));
         let slots = Mutex::new(Slots::default());
         let kept = KeptStores::default();
@@ -192,7 +192,7 @@ fn name(handle: *const c_void, argument: &'static str) -> Result<(Name, &'static
     if name.fork > table.fork {
         return Err(misuse(argument));
     }
-    if name.fork < table.fork {
+    if name.fork < table.fork || table.fork == LAST_FORK {
         return Err(Error::Store(StoreError::Forked).into());
     }
     Ok((name, table))

@@ -6,15 +6,15 @@
 //! belongs to the process, like the handles: a child of a fork begins with none.
 
 use std::path::Path;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::options::Chosen;
 use crate::error::Result;
 use crate::gatepass::Gatepass;
 use crate::sys::{self, FileId};
 
-/// So many stay open; beyond that the one that was asked for longest ago is let go. The actor is an option, so
-/// there may be as many ways to open one store as there are actors.
+/// So many stay open; beyond that the one that was asked for longest ago is let go. The actor is an option,
+/// so there may be as many ways to open one store as there are actors.
 const MOST: usize = 16;
 
 struct Kept {
@@ -30,35 +30,56 @@ pub(super) struct KeptStores(Mutex<Vec<Kept>>);
 impl KeptStores {
     /// The kept store of that path and those options, opened now if there is none.
     pub(super) fn open(&self, path: &Path, chosen: Chosen) -> Result<Arc<Gatepass>> {
-        // Held while a store is opened, so that threads that begin together open it once.
-        let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let file = sys::file_id(path).ok();
-        let found = kept.iter().position(|entry| Some(entry.file) == file && entry.chosen == chosen);
-        if let Some(found) = found {
-            let entry = kept.remove(found);
-            if entry.gate.usable().is_ok() {
-                let gate = Arc::clone(&entry.gate);
-                kept.push(entry);
-                return Ok(gate);
-            }
+        if let Some(gate) = self.find(path, &chosen) {
+            return Ok(gate);
         }
-        // What can't be used any more would stay open for ever, and SQLite shares what it knows of a file
-        // among its handles.
-        kept.retain(|entry| entry.gate.usable().is_ok());
+        // The list is free meanwhile: a store that is locked must not keep others from theirs.
         let gate = Arc::new(chosen.options()?.open(path)?);
+        // Another thread may have opened it too; then both go on with the same.
+        if let Some(others) = self.find(path, &chosen) {
+            return Ok(others);
+        }
         if let Ok(file) = sys::file_id(path) {
-            if kept.len() >= MOST {
-                kept.remove(0);
-            }
+            let mut kept = self.list();
             kept.push(Kept { file, chosen, gate: Arc::clone(&gate) });
+            let oldest = if kept.len() > MOST { Some(kept.remove(0)) } else { None };
+            drop(kept);
+            drop(oldest);
         }
         Ok(gate)
     }
 
+    /// One that is open, if it can still be used. All that can't are let go: they would stay open for ever,
+    /// and SQLite shares what it knows of a file among its handles.
+    fn find(&self, path: &Path, chosen: &Chosen) -> Option<Arc<Gatepass>> {
+        let file = sys::file_id(path).ok();
+        let mut kept = self.list();
+        let found = kept.iter().position(|entry| Some(entry.file) == file && entry.chosen == *chosen);
+        if let Some(entry) = found.map(|found| kept.remove(found)) {
+            if entry.gate.usable().is_ok() {
+                let gate = Arc::clone(&entry.gate);
+                kept.push(entry);
+                return Some(gate);
+            }
+            kept.push(entry);
+        }
+        let (good, gone) =
+            std::mem::take(&mut *kept).into_iter().partition(|it: &Kept| it.gate.usable().is_ok());
+        *kept = good;
+        drop(kept);
+        // Closing takes its time.
+        drop::<Vec<Kept>>(gone);
+        None
+    }
+
     /// Let all of them go.
     pub(super) fn close(&self) {
-        let kept = std::mem::take(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner));
+        let kept = std::mem::take(&mut *self.list());
         drop(kept);
+    }
+
+    fn list(&self) -> MutexGuard<'_, Vec<Kept>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -80,9 +101,7 @@ mod tests {
     }
 
     fn by(actor: &str) -> Chosen {
-        let mut chosen = Chosen::default();
-        chosen.actor = Some(actor.to_owned());
-        chosen
+        Chosen { actor: Some(actor.to_owned()), ..Chosen::default() }
     }
 
     #[test]
@@ -140,6 +159,24 @@ mod tests {
         fs::remove_file(&lost).unwrap();
         stores.open(&other, Chosen::default()).unwrap();
         assert!(first.upgrade().is_none(), "it is still open");
+    }
+
+    #[test]
+    fn a_store_that_is_locked_keeps_nobody_from_another() {
+        let folder = tempfile::tempdir().unwrap();
+        let (locked, free) = (store(folder.path(), "locked.db"), store(folder.path(), "free.db"));
+        let other = rusqlite::Connection::open(&locked).unwrap();
+        other.execute_batch("PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE").unwrap();
+        let stores = KeptStores::default();
+        let deadline = |ms| Chosen { deadline_ms: Some(ms), ..Chosen::default() };
+        std::thread::scope(|threads| {
+            let waiting = threads.spawn(|| stores.open(&locked, deadline(2_000)).unwrap_err());
+            std::thread::sleep(std::time::Duration::from_millis(200));
+            stores.open(&free, Chosen::default()).unwrap();
+            assert!(!waiting.is_finished(), "the free store was kept waiting");
+            let told = waiting.join().unwrap();
+            assert!(matches!(told, Error::Store(StoreError::Busy)), "{told}");
+        });
     }
 
     #[test]

@@ -4,10 +4,11 @@ use std::ffi::c_char;
 
 use super::guard;
 
-/// What the last call of this thread failed with, in one line for a log: never a token, a secret or an address.
+/// What the last call of this thread failed with, in one line for a log: never a token, a secret or an
+/// address.
 ///
-/// Every function clears it at entry, but those of this section, the versions, the names of operations and the
-/// words of codes.
+/// Every function clears it at entry, but those of this section, the versions, the names of operations and
+/// the words of codes.
 ///
 /// @return Valid until the thread's next call; empty when that call succeeded, never NULL.
 #[unsafe(no_mangle)]

@@ -21,16 +21,16 @@ pub struct gatepass_options {
 /// What C set. What was not set is the library's default.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct Chosen {
-    deadline_ms: Option<u64>,
-    sealing_key_file: Option<PathBuf>,
+    pub(super) deadline_ms: Option<u64>,
+    pub(super) sealing_key_file: Option<PathBuf>,
     /// The text of a sealing key's file. Part of what tells two kept stores apart.
-    sealing_key: Option<KeyText>,
+    pub(super) sealing_key: Option<KeyText>,
     pub(super) actor: Option<String>,
 }
 
 /// Kept in clear as long as the options live, and wiped then.
 #[derive(Clone, PartialEq, Eq)]
-struct KeyText(zeroize::Zeroizing<String>);
+pub(super) struct KeyText(zeroize::Zeroizing<String>);
 
 impl std::fmt::Debug for KeyText {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {

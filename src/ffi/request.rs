@@ -33,7 +33,7 @@ pub unsafe extern "C" fn gatepass_request_new(out: *mut *mut gatepass_request) -
 /// Issue: the user who shall be signed in. Alone: bound to the one client, if there is exactly one.
 ///
 /// @param request  The request.
-/// @param user_id  Greater than 0; 0 takes the field back.
+/// @param user_id  Greater than 0.
 /// @return GATEPASS_OK; GATEPASS_INVALID for `user_id`; another code of the class MISUSE.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gatepass_request_set_user_id(
@@ -42,7 +42,7 @@ pub unsafe extern "C" fn gatepass_request_set_user_id(
 ) -> gatepass_code {
     guard::fallible(|| {
         set(request, |fields| {
-            fields.user_id = if user_id == 0 { None } else { Some(UserId::new(user_id)?) };
+            fields.user_id = Some(UserId::new(user_id)?);
             Ok(())
         })
     })
@@ -51,7 +51,7 @@ pub unsafe extern "C" fn gatepass_request_set_user_id(
 /// Issue: the client. Alone: its owner is signed in.
 ///
 /// @param request  The request.
-/// @param client_id  Greater than 0; 0 takes the field back.
+/// @param client_id  Greater than 0.
 /// @return GATEPASS_OK; GATEPASS_INVALID for `client_id`; another code of the class MISUSE.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gatepass_request_set_client_id(
@@ -60,7 +60,7 @@ pub unsafe extern "C" fn gatepass_request_set_client_id(
 ) -> gatepass_code {
     guard::fallible(|| {
         set(request, |fields| {
-            fields.client_id = if client_id == 0 { None } else { Some(ClientId::new(client_id)?) };
+            fields.client_id = Some(ClientId::new(client_id)?);
             Ok(())
         })
     })
@@ -87,7 +87,7 @@ pub unsafe extern "C" fn gatepass_request_set_destination(
 /// Issue: the service, for a destination that shows one. Whether it is the client's is the page's business.
 ///
 /// @param request  The request.
-/// @param service_id  Greater than 0; 0 takes the field back.
+/// @param service_id  Greater than 0.
 /// @return GATEPASS_OK; GATEPASS_INVALID for `service_id`; another code of the class MISUSE.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gatepass_request_set_service_id(
@@ -96,14 +96,10 @@ pub unsafe extern "C" fn gatepass_request_set_service_id(
 ) -> gatepass_code {
     guard::fallible(|| {
         set(request, |fields| {
-            fields.service_id = if service_id == 0 {
-                None
-            } else {
-                Some(
-                    ItemId::new(service_id)
-                        .map_err(|_| Error::invalid("service_id", "must be a positive integer"))?,
-                )
-            };
+            fields.service_id = Some(
+                ItemId::new(service_id)
+                    .map_err(|_| Error::invalid("service_id", "must be a positive integer"))?,
+            );
             Ok(())
         })
     })
@@ -112,7 +108,7 @@ pub unsafe extern "C" fn gatepass_request_set_service_id(
 /// Issue: the domain, for a destination that shows one. Whether it is the client's is the page's business.
 ///
 /// @param request  The request.
-/// @param domain_id  Greater than 0; 0 takes the field back.
+/// @param domain_id  Greater than 0.
 /// @return GATEPASS_OK; GATEPASS_INVALID for `domain_id`; another code of the class MISUSE.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gatepass_request_set_domain_id(
@@ -121,14 +117,10 @@ pub unsafe extern "C" fn gatepass_request_set_domain_id(
 ) -> gatepass_code {
     guard::fallible(|| {
         set(request, |fields| {
-            fields.domain_id = if domain_id == 0 {
-                None
-            } else {
-                Some(
-                    ItemId::new(domain_id)
-                        .map_err(|_| Error::invalid("domain_id", "must be a positive integer"))?,
-                )
-            };
+            fields.domain_id = Some(
+                ItemId::new(domain_id)
+                    .map_err(|_| Error::invalid("domain_id", "must be a positive integer"))?,
+            );
             Ok(())
         })
     })
@@ -156,9 +148,9 @@ pub unsafe extern "C" fn gatepass_request_set_redirect_path(
 /// Issue: a shorter life than usual.
 ///
 /// @param request       The request.
-/// @param milliseconds  1 to 60,000; 0 takes the field back. A token lives 60 s if not set.
-/// @return GATEPASS_OK; GATEPASS_INVALID for `life`; another code of the class MISUSE. What is too long is told
-///         by the act.
+/// @param milliseconds  1 to 60,000. A token lives 60 s if not set.
+/// @return GATEPASS_OK; GATEPASS_INVALID for `life`; another code of the class MISUSE. What is too long is
+///         told by the act.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gatepass_request_set_life_ms(
     request: *mut gatepass_request,
@@ -168,7 +160,7 @@ pub unsafe extern "C" fn gatepass_request_set_life_ms(
         set(request, |fields| {
             let life =
                 u64::try_from(milliseconds).map_err(|_| Error::invalid("life", "must not be negative"))?;
-            fields.life_ms = if life == 0 { None } else { Some(life) };
+            fields.life_ms = Some(life);
             Ok(())
         })
     })
@@ -252,8 +244,8 @@ pub unsafe extern "C" fn gatepass_request_set_token(
     guard::fallible(|| unsafe { set_secret(request, token, token_length, "token", |it| &mut it.token) })
 }
 
-/// Redeem, AutoAuth: the id of the session that the browser holds here already, so that a second click is told
-/// apart from a theft; what can't be one counts as none. Session check and end: the session.
+/// Redeem, AutoAuth: the id of the session that the browser holds here already, so that a second click is
+/// told apart from a theft; what can't be one counts as none. Session check and end: the session.
 ///
 /// @param request         The request.
 /// @param session         The value of the browser's cookie; NULL with length 0 takes the field back.
@@ -271,7 +263,8 @@ pub unsafe extern "C" fn gatepass_request_set_session(
     })
 }
 
-/// Redeem: whether a person confirmed it, or nobody needed to. What is not confirmed never counts as a replay.
+/// Redeem: whether a person confirmed it, or nobody needed to. What is not confirmed never counts as a
+/// replay.
 ///
 /// @param request  The request.
 /// @param yes      Not 0 if so, as is the case when not set.
@@ -289,7 +282,8 @@ pub unsafe extern "C" fn gatepass_request_set_confirmed(
     })
 }
 
-/// Redeem, AutoAuth: whether to start a session of the library's own. A host with sessions of its own wants none.
+/// Redeem, AutoAuth: whether to start a session of the library's own. A host with sessions of its own wants
+/// none.
 ///
 /// @param request  The request.
 /// @param yes      Not 0 if so, as is the case when not set.
@@ -307,7 +301,8 @@ pub unsafe extern "C" fn gatepass_request_set_start_session(
     })
 }
 
-/// AutoAuth accept: the raw query string of the request, with or without `?`. It goes before the decoded fields.
+/// AutoAuth accept: the raw query string of the request, with or without `?`. It goes before the decoded
+/// fields.
 ///
 /// @param request       The request.
 /// @param query         At most 8 KiB; NULL with length 0 takes the field back.

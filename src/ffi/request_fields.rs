@@ -4,6 +4,8 @@ use std::ffi::c_char;
 use std::net::IpAddr;
 use std::sync::{Mutex, PoisonError};
 
+use zeroize::Zeroizing;
+
 use super::guard::Failure;
 use super::handle::{Kind, Object, get};
 use super::request::gatepass_request;
@@ -17,6 +19,9 @@ use crate::secret::Secret;
 use crate::session::SessionId;
 use crate::token::{Binding, IssueRequest, RedeemRequest, Token};
 
+/// Bytes that are wiped when they go: a link is as good as a token, and so is a cookie.
+type Bytes = Zeroizing<Vec<u8>>;
+
 /// Every field that some act takes.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Fields {
@@ -27,18 +32,18 @@ pub(super) struct Fields {
     pub(super) domain_id: Option<ItemId>,
     pub(super) redirect_path: Option<String>,
     pub(super) life_ms: Option<u64>,
-    pub(super) binding: Option<Vec<u8>>,
+    pub(super) binding: Option<Bytes>,
     pub(super) actor: Option<String>,
     pub(super) address: Option<IpAddr>,
     pub(super) token: Option<Secret>,
     pub(super) session: Option<Secret>,
     pub(super) confirmed: Option<bool>,
     pub(super) start_session: Option<bool>,
-    pub(super) query: Option<Vec<u8>>,
-    pub(super) email: Option<Vec<u8>>,
-    pub(super) timestamp: Option<Vec<u8>>,
-    pub(super) hash: Option<Vec<u8>>,
-    pub(super) goto: Option<Vec<u8>>,
+    pub(super) query: Option<Bytes>,
+    pub(super) email: Option<Bytes>,
+    pub(super) timestamp: Option<Bytes>,
+    pub(super) hash: Option<Bytes>,
+    pub(super) goto: Option<Bytes>,
     pub(super) key: Option<Secret>,
     pub(super) key_label: Option<String>,
 }
@@ -116,10 +121,11 @@ pub(super) unsafe fn set_bytes(
     pointer: *const c_char,
     length: usize,
     argument: &'static str,
-    field: impl FnOnce(&mut Fields) -> &mut Option<Vec<u8>>,
+    field: impl FnOnce(&mut Fields) -> &mut Option<Bytes>,
 ) -> std::result::Result<(), Failure> {
     // SAFETY: the caller's promise.
-    let bytes = unsafe { text::bytes(pointer, length, argument) }?.map(<[u8]>::to_vec);
+    let bytes =
+        unsafe { text::bytes(pointer, length, argument) }?.map(|bytes| Zeroizing::new(bytes.to_vec()));
     set(request, |fields| {
         *field(fields) = bytes;
         Ok(())
@@ -215,14 +221,14 @@ impl Fields {
         let link = match &self.query {
             Some(query) => Link::parse(query)?,
             None => {
-                let field = |field: &'static str, value: &Option<Vec<u8>>| {
+                let field = |field: &'static str, value: &Option<Bytes>| {
                     value.clone().ok_or_else(|| Error::invalid(field, "is missing"))
                 };
                 Link::from_fields(
                     &field("email", &self.email)?,
                     &field("timestamp", &self.timestamp)?,
                     &field("hash", &self.hash)?,
-                    self.goto.as_deref(),
+                    self.goto.as_deref().map(Vec::as_slice),
                 )?
             }
         };
@@ -236,8 +242,8 @@ impl Fields {
     /// The address, the key and the landing page of a link to sign.
     pub(super) fn sign(self) -> Result<Signing> {
         self.only("a link to sign", &["email", "goto", "key", "key_label"])?;
-        let text = |field: &'static str, bytes: Vec<u8>| {
-            String::from_utf8(bytes).map_err(|_| Error::invalid(field, "must be UTF-8"))
+        let text = |field: &'static str, bytes: Bytes| {
+            std::str::from_utf8(&bytes).map(str::to_owned).map_err(|_| Error::invalid(field, "must be UTF-8"))
         };
         let email = self.email.ok_or_else(|| Error::invalid("email", "is needed"))?;
         Ok(Signing {
@@ -316,7 +322,7 @@ mod tests {
             domain_id: Some(ItemId::new(4).unwrap()),
             redirect_path: Some("cart.php".into()),
             life_ms: Some(5000),
-            binding: Some(b"nonce".to_vec()),
+            binding: Some(b"nonce".to_vec().into()),
             actor: Some("portal".into()),
             address: address(),
             ..Fields::default()
@@ -343,7 +349,7 @@ mod tests {
             session: secret(SESSION),
             confirmed: Some(false),
             start_session: Some(false),
-            binding: Some(b"nonce".to_vec()),
+            binding: Some(b"nonce".to_vec().into()),
             address: address(),
             ..usual
         };
@@ -355,7 +361,7 @@ mod tests {
 
     #[test]
     fn a_link_is_accepted_with_everything_that_was_set() {
-        let query = Some(format!("email=a@b.example&timestamp=1700000000&hash={TOKEN}").into_bytes());
+        let query = Some(format!("email=a@b.example&timestamp=1700000000&hash={TOKEN}").into_bytes().into());
         let usual = Fields { query, ..Fields::default() };
         assert!(usual.clone().accept().unwrap().1.start_session);
         let other = Fields {
@@ -374,7 +380,7 @@ mod tests {
     #[test]
     fn an_act_names_a_field_that_it_does_not_take() {
         let (_folder, gate) = gate();
-        let bytes = || Some(b"x".to_vec());
+        let bytes = || Some(b"x".to_vec().into());
         let text = || Some("x".to_owned());
         let none = Fields::default;
         let foreign_to_a_session = [

@@ -102,8 +102,9 @@ impl From<AutoAuthSignIn> for SignInObject {
 /// @return GATEPASS_OK, or a refusal, looked for in this order: GATEPASS_TOKEN_UNKNOWN,
 ///         GATEPASS_TOKEN_REDEEMED (`gatepass_last_error_redemption` and `_same_browser` say more),
 ///         GATEPASS_TOKEN_REVOKED, GATEPASS_TOKEN_NOT_YET_VALID, GATEPASS_TOKEN_EXPIRED, what became of the
-///         credential, why the person may not sign in, GATEPASS_BROWSER_MISMATCH; a code of the classes MISUSE
-///         or STORE, where GATEPASS_INDETERMINATE means that the token may be spent and nobody is signed in.
+///         credential, why the person may not sign in, GATEPASS_BROWSER_MISMATCH; a code of the classes
+///         MISUSE or STORE, where GATEPASS_INDETERMINATE means that the token may be spent and nobody is
+///         signed in.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gatepass_token_redeem(
     store: *const gatepass_store,

@@ -58,8 +58,8 @@ fn chosen(options: *const gatepass_options) -> Result<Chosen, Failure> {
 /// @param options      NULL for the usual ones; still yours afterwards.
 /// @param out          The store. Yours: close it with `gatepass_store_close`.
 /// @return GATEPASS_OK; GATEPASS_INVALID for `actor`; another code of the class MISUSE; a code of the class
-///         STORE for each thing that can be wrong: nothing there, a folder, a foreign file, a newer schema, no
-///         permission.
+///         STORE for each thing that can be wrong: nothing there, a folder, a foreign file, a newer schema,
+///         no permission.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gatepass_store_open(
     path: *const c_char,
@@ -149,8 +149,8 @@ fn mode_from(mode: i32) -> Result<Mode, Error> {
     }
 }
 
-/// Close a store. Calls of other threads that are in progress end as usual; the file is closed behind the last
-/// of them. A kept store stays open for the next `gatepass_store_open_kept`.
+/// Close a store. Calls of other threads that are in progress end as usual; the file is closed behind the
+/// last of them. A kept store stays open for the next `gatepass_store_open_kept`.
 ///
 /// @param store  The store; NULL is no error.
 /// @return GATEPASS_OK; GATEPASS_INVALID_HANDLE when it was closed already; GATEPASS_FORKED in a child that
@@ -160,8 +160,8 @@ pub unsafe extern "C" fn gatepass_store_close(store: *mut gatepass_store) -> gat
     guard::fallible(|| handle::free(store.cast(), "store", |kind| kind == Kind::Store as u64))
 }
 
-/// Let all kept stores of this process go: before a fork, or to give files free. Those that still have a handle
-/// are closed with it.
+/// Let all kept stores of this process go: before a fork, or to give files free. Those that still have a
+/// handle are closed with it.
 ///
 /// @return GATEPASS_OK.
 #[unsafe(no_mangle)]

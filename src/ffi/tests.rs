@@ -207,3 +207,42 @@ fn no_number_is_taken_for_a_handle() {
     // SAFETY: as above.
     assert_eq!(unsafe { super::document::gatepass_free(request.cast()) }, GATEPASS_OK);
 }
+
+#[test]
+fn a_call_waits_for_a_locked_store_as_long_as_the_options_say() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("gatepass.db");
+    let url = "https://billing.example.com";
+    let init = crate::InitOptions::new(crate::directory::Mode::Managed, url).unwrap();
+    drop(crate::Gatepass::init(&path, &init).unwrap());
+    let path_text = path.to_str().unwrap();
+    let in_text = |text: &str| (text.as_ptr().cast::<c_char>(), text.len());
+    let (mut options, mut store, mut answer) = (ptr::null_mut(), ptr::null_mut(), ptr::null_mut());
+    // SAFETY: the texts outlive the calls, the outputs are writable.
+    unsafe {
+        assert_eq!(super::options::gatepass_options_new(&mut options), GATEPASS_OK);
+        assert_eq!(super::options::gatepass_options_set_deadline_ms(options, 100), GATEPASS_OK);
+        let (text, length) = in_text(path_text);
+        assert_eq!(super::store::gatepass_store_open(text, length, options, &mut store), GATEPASS_OK);
+        // The same SQLite, so the two see each other's locks.
+        let writer = rusqlite::Connection::open(&path).unwrap();
+        writer.execute_batch("BEGIN IMMEDIATE").unwrap();
+        let begun = std::time::Instant::now();
+        let (operation, operation_length) = in_text("user.add");
+        let (json, json_length) = in_text("{\"email\":\"ann@example.com\"}");
+        let code = super::document::gatepass_call(
+            store,
+            operation,
+            operation_length,
+            json,
+            json_length,
+            &mut answer,
+        );
+        assert_eq!(code, GATEPASS_STORE_BUSY);
+        // The usual deadline is 10 s.
+        assert!(begun.elapsed() < std::time::Duration::from_secs(5), "{:?}", begun.elapsed());
+        drop(writer);
+        assert_eq!(super::store::gatepass_store_close(store), GATEPASS_OK);
+        assert_eq!(super::document::gatepass_free(options.cast()), GATEPASS_OK);
+    }
+}

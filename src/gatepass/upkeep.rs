@@ -29,8 +29,9 @@ impl Gatepass {
     /// Whether this handle may still be used: a host that keeps one open for long asks before it hands it on.
     ///
     /// # Errors
-    /// [`StoreError::Forked`](crate::StoreError::Forked), [`StoreError::Poisoned`](crate::StoreError::Poisoned),
-    /// or [`StoreError::Replaced`](crate::StoreError::Replaced): drop it and open the store again.
+    /// [`StoreError::Forked`](crate::StoreError::Forked),
+    /// [`StoreError::Poisoned`](crate::StoreError::Poisoned), or
+    /// [`StoreError::Replaced`](crate::StoreError::Replaced): drop it and open the store again.
     pub fn usable(&self) -> Result<()> {
         self.own_process()?;
         Ok(self.store.usable()?)

@@ -1,8 +1,8 @@
 //! How many threads are at work in the database's library.
 //!
 //! A fork in the middle of such work copies the library's locks as they are, held by threads that the child
-//! does not have. Whatever the child then does there could wait for ever, an open of another store too. So the
-//! child is told before it goes in.
+//! does not have. Whatever the child then does there could wait for ever, an open of another store too. So
+//! the child is told before it goes in.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 

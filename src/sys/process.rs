@@ -7,9 +7,9 @@ use std::{ptr, sync::atomic::AtomicPtr};
 /// The number of this process: another one in a child of a fork, from its first moment, than any of those it
 /// comes from had.
 ///
-/// It is not the kernel's number, which a child can share with its parent: in a PID namespace of its own it is
-/// 1 again, and a number is given anew when its owner has ended. It costs no system call, for every act asks
-/// several times. It is kept in a page that the kernel empties in a child, however it is forked
+/// It is not the kernel's number, which a child can share with its parent: in a PID namespace of its own it
+/// is 1 again, and a number is given anew when its owner has ended. It costs no system call, for every act
+/// asks several times. It is kept in a page that the kernel empties in a child, however it is forked
 /// (`MADV_WIPEONFORK`, Linux 4.14). Where there is no such page the kernel's number is asked for each time.
 pub(crate) fn process_id() -> u32 {
     let Some(kept) = page() else { return std::process::id() };

@@ -1,7 +1,7 @@
 //! Programs in several languages on one store: whatever they are written in, a token has one winner.
 //!
-//! Needs `php` with FFI and `python3`. Where one is missing the race is held without it, and said; CI insists on
-//! both.
+//! Needs `php` with FFI and `python3`. Where one is missing the race is held without it, and said; CI insists
+//! on both.
 #![cfg(target_os = "linux")]
 #![allow(missing_docs, clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
@@ -41,7 +41,7 @@ fn languages() -> Vec<(&'static str, &'static str)> {
     let there = |program: &str| Command::new(program).arg("-r").output().is_ok();
     let found: Vec<_> = wanted.into_iter().filter(|(program, _)| there(program)).collect();
     if found.len() < wanted.len() {
-        assert!(std::env::var_os("CI").is_none(), "CI needs php and python3");
+        assert!(std::env::var_os("CI").is_none_or(|value| value.is_empty()), "CI needs php and python3");
         eprintln!("php or python3 is missing: the race is held with {found:?} alone");
     }
     found

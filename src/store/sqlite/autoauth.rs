@@ -107,7 +107,8 @@ impl SqliteStore {
         Ok(AcceptFacts { settings, key_active, floor: Timestamp::from_seconds(floor), seen, found })
     }
 
-    /// Judge and accept in one transaction. `None`, with everything undone, if that needs a sync and has none.
+    /// Judge and accept in one transaction. `None`, with everything undone, if that needs a sync and has
+    /// none.
     fn accept_under(
         &self,
         sync: Sync,

@@ -18,12 +18,12 @@ const OLDEST_SQLITE: (i32, &str) = (3_037_000, "3.37.0");
 const SECOND_NAME: Duration = Duration::from_millis(500);
 
 /// SQLite makes `-wal` and `-shm` with the rights that the umask leaves, and gives them the store's a moment
-/// later. Another user's process that comes in between may not open them, or only for reading; it tries again no
-/// longer than this.
+/// later. Another user's process that comes in between may not open them, or only for reading; it tries again
+/// no longer than this.
 const RIGHTS: Duration = Duration::from_millis(500);
 
-/// This thread is at work in SQLite until the answer is dropped. A child that was forked while a thread of its
-/// parent was may find any of SQLite's locks held for ever, by whatever store it wants to use.
+/// This thread is at work in SQLite until the answer is dropped. A child that was forked while a thread of
+/// its parent was may find any of SQLite's locks held for ever, by whatever store it wants to use.
 pub(super) fn inside() -> StoreResult<Inside> {
     Inside::enter().ok_or(StoreError::Forked)
 }
