@@ -109,6 +109,26 @@ final class MisuseTest extends StoreCase
         }
     }
 
+    public function testDetailsOfAnotherCallAreNotMixedIn(): void
+    {
+        $gate = $this->store();
+        $token = $gate->issue($gate->caller(), clientId: 1)->token();
+        $gate->redeem($token);
+        // What a signal handler leaves behind that runs between a failure and its exception.
+        $request = Request::of(Library::get(), ['token' => $token]);
+        $out = Raw::ffi()->new('gatepass_sign_in*');
+        $store = Raw::handle($gate, 'store')->pointer();
+        self::assertSame(2002, Raw::ffi()->gatepass_token_redeem($store, $request->pointer(), \FFI::addr($out)));
+        $refused = Failure::of(Library::get(), 2001);
+        self::assertSame(['token_unknown', null, null], [
+            $refused->codeName(),
+            $refused->redemption,
+            $refused->reference,
+        ]);
+        self::assertSame('unknown token', $refused->getMessage());
+        self::assertNotNull(Failure::of(Library::get(), 2002)->redemption, 'the check would not notice anything');
+    }
+
     public function testHandlesThatAreNoneAreCodes(): void
     {
         $gate = $this->store();
