@@ -261,3 +261,10 @@ def test_a_class_derived_from_bytes_or_str_can_t_lie_about_its_length(path: Path
     """
     ended = program(source, str(path))
     assert (ended.returncode, ended.stdout, ended.stderr) == (0, "1\n", "")
+
+
+def test_a_path_leads_where_the_system_goes(tmp_path: Path) -> None:
+    (tmp_path / "releases" / "5").mkdir(parents=True)
+    (tmp_path / "current").symlink_to(tmp_path / "releases" / "5")
+    gatepass.init(tmp_path / "current" / ".." / "a.db", mode="host", system_url="https://b.example.com").close()
+    assert (tmp_path / "releases" / "a.db").exists()
