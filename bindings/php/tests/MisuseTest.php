@@ -203,6 +203,16 @@ final class MisuseTest extends StoreCase
         }
     }
 
+    public function testNoCastGivesFfiOut(): void
+    {
+        $gate = $this->store();
+        foreach ([Library::get(), $gate, $gate->caller(), Raw::handle($gate, 'store')] as $object) {
+            foreach ((array) $object as $property) {
+                self::assertNotInstanceOf(\FFI::class, $property);
+            }
+        }
+    }
+
     public function testNoTraceShowsASecret(): void
     {
         if (PHP_VERSION_ID < 80200) {
