@@ -112,7 +112,8 @@ final class LoaderTest extends TestCase
         self::assertStringStartsWith(LibraryMismatch::class, $said);
         self::assertStringContainsString('bin/gatepass-ffi-header', $said);
         // Another file that took the name of the scope.
-        file_put_contents($header, "#define FFI_SCOPE \"GATEPASS\"\n#define FFI_LIB \"libc.so.6\"\nint getpid(void);\n");
+        $foreign = "#define FFI_SCOPE \"GATEPASS\"\n#define FFI_LIB \"libc.so.6\"\nint getpid(void);\n";
+        file_put_contents($header, $foreign);
         $said = Php::run(self::ASK, $nowhere, $options);
         self::assertStringStartsWith(LibraryMismatch::class, $said);
         self::assertStringContainsString('bin/gatepass-ffi-header', $said);

@@ -12,7 +12,7 @@ use FFI\CType;
  * The library as it was loaded: calls its functions, with texts as pointer and length, and turns codes into exceptions.
  *
  * The FFI object never leaves this class: whoever holds it can call the library with wrong lengths, also where
- * `ffi.enable=preload` closes FFI to the script. It is in no property of the object, which a cast to an array would show.
+ * `ffi.enable=preload` closes FFI to the script. It is in no property of the object: a cast to an array would show it.
  *
  * @internal
  */
