@@ -36,7 +36,14 @@ def build() -> Path:
     """Run cargo, which says where it puts the library."""
     command = [os.environ.get("CARGO", "cargo"), "build", "--release", "--locked", "-p", "gatepass-c"]
     command.append("--message-format=json-render-diagnostics")
-    told = subprocess.run(command, cwd=ROOT, stdout=subprocess.PIPE, check=True).stdout
+    try:
+        told = subprocess.run(command, cwd=ROOT, stdout=subprocess.PIPE, check=True).stdout
+    except FileNotFoundError:
+        raise RuntimeError(
+            f"{command[0]} was not found: the library is built with Rust's cargo and a C compiler; see https://rustup.rs"
+        ) from None
+    except subprocess.CalledProcessError:
+        raise RuntimeError("cargo could not build the library; what it said stands above") from None
     for line in told.splitlines():
         message = json.loads(line)
         if message.get("reason") == "compiler-artifact" and "cdylib" in message["target"]["kind"]:

@@ -33,6 +33,9 @@ final class ComposerTest extends TestCase
 
             $package = "$folder/vendor/gatepass/gatepass";
             self::assertFalse(is_link($package));
+            foreach (['LICENSE-MIT', 'LICENSE-APACHE'] as $licence) {
+                self::assertFileEquals(dirname(__DIR__, 3) . "/$licence", "$package/$licence");
+            }
             copy(Loader::absolute(Loader::find(Loader::candidates())), "$package/lib/libgatepass.so");
             file_put_contents("$folder/example.php", Readme::block('php'));
             $options = ['-d', 'error_reporting=-1', '-d', 'display_errors=1', '-d', "sys_temp_dir=$folder"];

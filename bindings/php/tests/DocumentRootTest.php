@@ -100,6 +100,11 @@ final class DocumentRootTest extends TestCase
             } catch (Throwable \$error) {
                 echo get_class(\$error);
             }
+            try {
+                Gatepass\\Gatepass::open("\$store\\0");
+            } catch (Gatepass\\Exception\\InvalidArgument \$error) {
+                echo ' ', \$error->codeName();
+            }
             SCRIPT);
         $socket = stream_socket_server('tcp://127.0.0.1:0');
         $address = stream_socket_get_name($socket, false);
@@ -111,7 +116,7 @@ final class DocumentRootTest extends TestCase
                 usleep(50_000);
                 $answer = @file_get_contents("http://$address/");
             }
-            self::assertSame(StoreInDocumentRoot::class, $answer);
+            self::assertSame(StoreInDocumentRoot::class . ' nul_inside', $answer);
         } finally {
             proc_terminate($server);
             proc_close($server);

@@ -111,6 +111,12 @@ final class LoaderTest extends TestCase
         $said = Php::run(self::ASK, $nowhere, $options);
         self::assertStringStartsWith(LibraryMismatch::class, $said);
         self::assertStringContainsString('bin/gatepass-ffi-header', $said);
+        // Another file that took the name of the scope.
+        $foreign = "#define FFI_SCOPE \"GATEPASS\"\n#define FFI_LIB \"libc.so.6\"\nint getpid(void);\n";
+        file_put_contents($header, $foreign);
+        $said = Php::run(self::ASK, $nowhere, $options);
+        self::assertStringStartsWith(LibraryMismatch::class, $said);
+        self::assertStringContainsString('bin/gatepass-ffi-header', $said);
     }
 
     public function testAHeaderIsNotWrittenForALibraryThatIsNone(): void

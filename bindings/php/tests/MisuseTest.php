@@ -109,6 +109,26 @@ final class MisuseTest extends StoreCase
         }
     }
 
+    public function testDetailsOfAnotherCallAreNotMixedIn(): void
+    {
+        $gate = $this->store();
+        $token = $gate->issue($gate->caller(), clientId: 1)->token();
+        $gate->redeem($token);
+        // What a signal handler leaves behind that runs between a failure and its exception.
+        $request = Request::of(Library::get(), ['token' => $token]);
+        $out = Raw::ffi()->new('gatepass_sign_in*');
+        $store = Raw::handle($gate, 'store')->pointer();
+        self::assertSame(2002, Raw::ffi()->gatepass_token_redeem($store, $request->pointer(), \FFI::addr($out)));
+        $refused = Failure::of(Library::get(), 2001);
+        self::assertSame(['token_unknown', null, null], [
+            $refused->codeName(),
+            $refused->redemption,
+            $refused->reference,
+        ]);
+        self::assertSame('unknown token', $refused->getMessage());
+        self::assertNotNull(Failure::of(Library::get(), 2002)->redemption, 'the check would not notice anything');
+    }
+
     public function testHandlesThatAreNoneAreCodes(): void
     {
         $gate = $this->store();
@@ -183,6 +203,16 @@ final class MisuseTest extends StoreCase
         }
     }
 
+    public function testNoCastGivesFfiOut(): void
+    {
+        $gate = $this->store();
+        foreach ([Library::get(), $gate, $gate->caller(), Raw::handle($gate, 'store')] as $object) {
+            foreach ((array) $object as $property) {
+                self::assertNotInstanceOf(\FFI::class, $property);
+            }
+        }
+    }
+
     public function testNoTraceShowsASecret(): void
     {
         if (PHP_VERSION_ID < 80200) {
@@ -197,6 +227,7 @@ final class MisuseTest extends StoreCase
             fn () => $gate->checkSession($secret),
             fn () => $gate->authenticate('GPI', $secret),
             fn () => $gate->acceptAutoAuth(query: "email=$secret"),
+            fn () => $gate->signAutoAuth('ann@example.com', key: $secret . "\0"),
             fn () => $gate->admins()->setPassword('nobody', $secret),
             fn () => $gate->autoAuth()->addKey('crm', $secret),
             fn () => $gate->issue($gate->caller(), clientId: 9, binding: $secret),

@@ -24,8 +24,6 @@ final class ParityTest extends StoreCase
     /** Functions that the package does not call, and why. */
     private const NOT_CALLED = [
         'gatepass_code_at' => 'codes are words here; this test reads them all',
-        'gatepass_code_message' => 'exceptions carry what gatepass_last_error said of the call',
-        'gatepass_last_error_code' => 'every call that can fail here returns its code',
         'gatepass_document_length' => 'PHP copies a text up to its NUL, and no document holds one inside',
     ];
 

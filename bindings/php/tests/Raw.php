@@ -14,7 +14,8 @@ final class Raw
 {
     public static function ffi(): FFI
     {
-        return (new \ReflectionProperty(Library::class, 'ffi'))->getValue(Library::get());
+        Library::get();
+        return (new \ReflectionProperty(Library::class, 'ffi'))->getValue();
     }
 
     /** The handle inside one of the package's objects. */

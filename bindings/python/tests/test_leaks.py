@@ -7,8 +7,8 @@ from gatepass import Gate
 
 ROUNDS = 20_000
 
-# A handle's number has its slot in 24 bits; a slot is new only when no freed one is left. So the slot of a new
-# handle says how many are in use.
+# A handle's number has its slot in 24 bits; a slot is new only when no freed one is left. So the slots of new
+# handles say how many are in use.
 PROGRAM = """
     import ctypes, sys, gatepass
     from gatepass import _abi
@@ -19,11 +19,14 @@ PROGRAM = """
             return int(statm.read().split()[1]) * 4096
 
     def in_use():
-        request = _abi.RequestHandle()
-        LIB.gatepass_request_new(ctypes.byref(request))
-        slot = ctypes.cast(request, ctypes.c_void_p).value >> 28 & 0xFFFFFF
-        LIB.gatepass_free(request)
-        return slot
+        # Several: freed slots are used again first, and low ones may be left.
+        requests = [_abi.RequestHandle() for _ in range(16)]
+        for request in requests:
+            LIB.gatepass_request_new(ctypes.byref(request))
+        slots = [ctypes.cast(request, ctypes.c_void_p).value >> 28 & 0xFFFFFF for request in requests]
+        for request in requests:
+            LIB.gatepass_free(request)
+        return max(slots)
 
     leaky = sys.argv[2] == 'leaky'
     with gatepass.open(sys.argv[1]) as gate:
@@ -41,6 +44,15 @@ PROGRAM = """
                 try:
                     gate.issue(client_id=99)
                 except gatepass.Refused:
+                    pass
+                # What fails before the act is begun.
+                try:
+                    gate.issue(client_id=1, address='\\0')
+                except gatepass.InvalidArgument:
+                    pass
+                try:
+                    gatepass.open('/nowhere/at/all', actor='leak test')
+                except gatepass.StoreError:
                     pass
             if leaky:
                 LIB.gatepass_request_new(ctypes.byref(_abi.RequestHandle()))

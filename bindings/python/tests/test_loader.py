@@ -58,6 +58,14 @@ def test_a_library_beside_the_package_is_found(tmp_path: Path) -> None:
     assert (ended.stdout.strip(), ended.stderr) == (f"{site}/gatepass/{NAME}", "")
 
 
+def test_nothing_is_run_where_the_library_is_near(tmp_path: Path) -> None:
+    site = package_without_library(tmp_path)
+    shutil.copy(LIB._name, f"{site}/gatepass/{NAME}")
+    watch = "import sys; sys.addaudithook(lambda what, how: what == 'subprocess.Popen' and print(how[1])); "
+    ended = program(watch + IMPORT, GATEPASS_LIBRARY="", PYTHONPATH=site)
+    assert (ended.stdout.strip(), ended.stderr) == (f"{site}/gatepass/{NAME}", "")
+
+
 def test_another_version_of_the_interface_is_not_used(tmp_path: Path) -> None:
     version = "int gatepass_abi_version(void) { return 2; } int gatepass_abi_revision(void) { return 0; }"
     library = fake(tmp_path, version)

@@ -12,6 +12,7 @@ import pytest
 import gatepass
 from conftest import SEALING_KEY
 from gatepass import (
+    AutoAuthReport,
     ClientStatus,
     CredentialKind,
     Destination,
@@ -31,8 +32,10 @@ from gatepass import (
     TokenState,
     User,
 )
+from gatepass._library import LIB
+from gatepass._outcome import exception
 from gatepass._time import moment, read
-from gatepass.management._namespace import decode
+from gatepass.management._namespace import decode, decode_all, decode_page
 
 BEGINNING, END = datetime(2000, 1, 1, tzinfo=timezone.utc), datetime(2100, 1, 1, tzinfo=timezone.utc)
 
@@ -302,6 +305,26 @@ def test_what_a_newer_library_adds_does_no_harm() -> None:
     for broken in ({}, {**user, "user_id": "1"}, {**user, "created_at": 5}, {**user, "clients": None}, None):
         with pytest.raises(InternalError):
             decode(User, broken)
+    nothings: list[Any] = [None, 1, {}, {"total": 1}, {"items": []}, {"total": "1", "items": []}, [1]]
+    for nothing in nothings:
+        with pytest.raises(InternalError):
+            decode_page(User, nothing)
+        with pytest.raises(InternalError):
+            decode_all(User, nothing)
+    report = {"enabled": True, "keys": [], "since": user["created_at"], "outcomes": [], "wrong_hashes": 0}
+    with pytest.raises(InternalError):
+        decode(AutoAuthReport, report)
+
+
+def test_an_error_never_carries_the_details_of_another_call(gate: Gate) -> None:
+    # What a signal handler leaves behind that runs between a failure and its exception.
+    refused(lambda: gate.redeem("0" * 40), Reason.TOKEN_UNKNOWN)
+    with pytest.raises(InvalidArgument):
+        LIB.gatepass_request_set_user_id(None, 1)
+    other = exception(LIB, 2001)
+    assert (str(other), getattr(other, "field", "")) == ("unknown token", "")
+    assert isinstance(exception(LIB, 1001), InvalidArgument)
+    assert exception(LIB, 1001).field == ""  # type: ignore[attr-defined]
 
 
 def test_a_session_ends(gate: Gate) -> None:

@@ -11,6 +11,7 @@ from typing import Any, Callable
 import pytest
 
 import gatepass
+from conftest import program
 from gatepass import Gate, GateClosed, InvalidArgument, Refused, StoreError, _abi
 from gatepass._library import LIB
 
@@ -240,3 +241,30 @@ def test_a_socket_is_no_path(tmp_path: Path) -> None:
         made.bind(str(place))
         with pytest.raises(StoreError):
             gatepass.open(place)
+
+
+def test_a_class_derived_from_bytes_or_str_can_t_lie_about_its_length(path: Path) -> None:
+    source = """
+        import sys, gatepass
+
+        class Long(bytes):
+            def __len__(self):
+                return 15 << 20
+
+        class Odd(str):
+            def encode(self, *_):
+                return Long(b"x")
+
+        with gatepass.init(sys.argv[1], mode="host", system_url="https://b.example.com") as gate:
+            token = gate.issue(client_id=1, binding=Long(b"x")).token
+            print(gate.redeem(Odd(token), binding=b"x").client_id)
+    """
+    ended = program(source, str(path))
+    assert (ended.returncode, ended.stdout, ended.stderr) == (0, "1\n", "")
+
+
+def test_a_path_leads_where_the_system_goes(tmp_path: Path) -> None:
+    (tmp_path / "releases" / "5").mkdir(parents=True)
+    (tmp_path / "current").symlink_to(tmp_path / "releases" / "5")
+    gatepass.init(tmp_path / "current" / ".." / "a.db", mode="host", system_url="https://b.example.com").close()
+    assert (tmp_path / "releases" / "a.db").exists()

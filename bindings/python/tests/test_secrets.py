@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 import gatepass
-from conftest import SEALING_KEY
+from conftest import SEALING_KEY, program
 from gatepass import Gate, GatepassError, InvalidArgument, Reason, Refused, StoreError
 from gatepass._masked import Masked
 
@@ -84,6 +84,20 @@ def test_a_gate_that_is_dropped_open_warns_and_closes(gate: Gate, path: Path) ->
         warnings.simplefilter("error")
         gatepass.open(path).close()
         gc.collect()
+
+
+def test_a_gate_that_is_dropped_is_closed_also_when_the_warning_is_an_error(gate: Gate, path: Path) -> None:
+    source = """
+        import gc, os, sys, warnings, gatepass
+        warnings.simplefilter("error")
+        sys.unraisablehook = lambda raised: print(raised.exc_type.__name__)
+        gatepass.open(sys.argv[1]).users.list()
+        gc.collect()
+        links = [f"/proc/self/fd/{name}" for name in os.listdir("/proc/self/fd")]
+        print([link for link in links if os.path.exists(link) and os.readlink(link) == sys.argv[1]])
+    """
+    ended = program(source, str(path))
+    assert (ended.stdout.splitlines(), ended.stderr) == (["ResourceWarning", "[]"], "")
 
 
 def test_a_masked_secret_comes_back_as_it_was() -> None:

@@ -77,6 +77,24 @@ def test_a_source_distribution_is_refused_with_a_reason(tmp_path: Path) -> None:
     assert "Build a wheel from a checkout" in ended.stderr
 
 
+@pytest.mark.parametrize(
+    ("cargo", "said"), [("/nowhere/cargo", "/nowhere/cargo was not found"), ("false", "cargo could not build")]
+)
+def test_a_wheel_that_can_t_be_built_says_what_is_missing(tmp_path: Path, cargo: str, said: str) -> None:
+    build = "import sys; from hatchling.build import build_wheel; build_wheel(sys.argv[1])"
+    ended = subprocess.run(
+        [sys.executable, "-c", build, str(tmp_path)],
+        cwd=PACKAGE,
+        env={**os.environ, "CARGO": cargo},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert ended.returncode != 0
+    assert f"RuntimeError: {said}" in ended.stderr.splitlines()[-1]
+    assert "During handling" not in ended.stderr
+
+
 def test_the_readme_names_every_exception_and_namespace() -> None:
     for error in ("Refused", "InvalidArgument", "GateClosed", "StoreError", "InternalError", "GatepassError"):
         assert f"`{error}`" in README

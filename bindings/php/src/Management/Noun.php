@@ -21,7 +21,7 @@ abstract class Noun
     /** @param array<string, mixed> $parameters */
     protected function row(string $operation, #[\SensitiveParameter] array $parameters = []): Row
     {
-        return new Row($this->gate->call($operation, $parameters));
+        return Row::of($this->gate->call($operation, $parameters));
     }
 
     /**

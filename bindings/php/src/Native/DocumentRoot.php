@@ -17,7 +17,11 @@ final class DocumentRoot
     public static function refuse(string $file): void
     {
         $root = $_SERVER['DOCUMENT_ROOT'] ?? '';
-        if (is_string($root) && $root !== '' && !in_array(PHP_SAPI, ['cli', 'phpdbg', 'embed'], true)) {
+        if (!is_string($root) || $root === '' || in_array(PHP_SAPI, ['cli', 'phpdbg', 'embed'], true)) {
+            return;
+        }
+        // PHP's functions throw at a NUL, and the library says what is wrong with such a path.
+        if (!str_contains($file, "\0")) {
             self::refuseInside($root, $file);
         }
     }

@@ -24,16 +24,22 @@ final class Failure
 
     public static function of(Library $library, int $code): GatepassException
     {
-        $message = $library->text('gatepass_last_error') ?? '';
+        $told = self::told($library);
         $name = self::name($library, $code);
+        // A signal handler that ran in between may have called the library. Then what was read belongs to its call, and
+        // only the code is certain.
+        if ($library->number('gatepass_last_error_code') !== $code) {
+            $told = ['message' => $library->text('gatepass_code_message', $code) ?: $name];
+        }
+        $message = $told['message'];
         return match ($library->number('gatepass_code_class', $code)) {
             self::MISUSE => new InvalidArgument(
                 $message,
-                $library->text('gatepass_last_error_field') ?? '',
+                $told['field'] ?? '',
                 $code,
                 $name,
             ),
-            self::REFUSED => self::refused($library, $message, $code, $name),
+            self::REFUSED => self::refused($told, $code, $name),
             self::STORE => new StoreError(
                 $message,
                 $code,
@@ -50,19 +56,33 @@ final class Failure
         return $library->text('gatepass_code_name', $code) ?? "code_$code";
     }
 
-    private static function refused(Library $library, string $message, int $code, string $name): Refused
+    /** @return array<string, mixed> All that the library says of the last call of this thread that failed. */
+    private static function told(Library $library): array
     {
-        $wait = $library->number('gatepass_last_error_retry_after_ms');
+        return [
+            'message' => $library->text('gatepass_last_error') ?? '',
+            'field' => $library->text('gatepass_last_error_field'),
+            'reference' => $library->text('gatepass_last_error_reference'),
+            'redemption' => $library->text('gatepass_last_error_redemption'),
+            'same_browser' => $library->number('gatepass_last_error_same_browser'),
+            'session_ended' => $library->number('gatepass_last_error_session_ended'),
+            'retry_after_ms' => $library->number('gatepass_last_error_retry_after_ms'),
+        ];
+    }
+
+    /** @param array<string, mixed> $told */
+    private static function refused(array $told, int $code, string $name): Refused
+    {
         return new Refused(
-            $message,
+            $told['message'],
             $code,
             $name,
             Reason::fromName($name),
-            $library->text('gatepass_last_error_reference') ?: null,
-            $library->text('gatepass_last_error_redemption') ?: null,
-            $library->number('gatepass_last_error_same_browser') !== 0,
-            $library->number('gatepass_last_error_session_ended') !== 0,
-            $wait === 0 ? null : $wait / 1000,
+            ($told['reference'] ?? '') ?: null,
+            ($told['redemption'] ?? '') ?: null,
+            ($told['same_browser'] ?? 0) !== 0,
+            ($told['session_ended'] ?? 0) !== 0,
+            ($told['retry_after_ms'] ?? 0) === 0 ? null : $told['retry_after_ms'] / 1000,
         );
     }
 }

@@ -12,7 +12,7 @@ use FFI\CType;
  * The library as it was loaded: calls its functions, with texts as pointer and length, and turns codes into exceptions.
  *
  * The FFI object never leaves this class: whoever holds it can call the library with wrong lengths, also where
- * `ffi.enable=preload` closes FFI to the script.
+ * `ffi.enable=preload` closes FFI to the script. It is in no property of the object: a cast to an array would show it.
  *
  * @internal
  */
@@ -22,17 +22,23 @@ final class Library
 
     private static ?self $loaded = null;
 
+    private static FFI $ffi;
+
     /** @var array<string, CType> Parsed once; a type by name is parsed each time. */
     private array $types = [];
 
-    private function __construct(private readonly FFI $ffi)
+    private function __construct()
     {
     }
 
     /** The library, loaded at the first call. */
     public static function get(): self
     {
-        return self::$loaded ??= new self(Loader::load());
+        if (self::$loaded === null) {
+            self::$ffi = Loader::load();
+            self::$loaded = new self();
+        }
+        return self::$loaded;
     }
 
     /**
@@ -42,7 +48,7 @@ final class Library
      */
     public function run(string $function, #[\SensitiveParameter] CData|string|int|null ...$arguments): void
     {
-        $this->check($this->ffi->$function(...self::expand($arguments)));
+        $this->check(self::$ffi->$function(...self::expand($arguments)));
     }
 
     /** Call a function that gives an object through its last parameter. */
@@ -51,21 +57,21 @@ final class Library
         string $function,
         #[\SensitiveParameter] CData|string|int|null ...$arguments,
     ): Handle {
-        $out = $this->ffi->new($this->types[$type] ??= $this->ffi->type("gatepass_$type*"));
-        $this->check($this->ffi->$function(...self::expand($arguments), ...[FFI::addr($out)]));
+        $out = self::$ffi->new($this->types[$type] ??= self::$ffi->type("gatepass_$type*"));
+        $this->check(self::$ffi->$function(...self::expand($arguments), ...[FFI::addr($out)]));
         return new Handle($this, $out, $type, $type === 'store' ? 'gatepass_store_close' : 'gatepass_free');
     }
 
     /** Call a function that reads a text, `null` where there is none. */
     public function text(string $function, CData|int ...$arguments): ?string
     {
-        return $this->ffi->$function(...$arguments);
+        return self::$ffi->$function(...$arguments);
     }
 
     /** Call a function that reads a number. */
     public function number(string $function, CData|int ...$arguments): int
     {
-        return $this->ffi->$function(...$arguments);
+        return self::$ffi->$function(...$arguments);
     }
 
     /**
@@ -77,7 +83,7 @@ final class Library
     {
         $all = [];
         for ($index = 0; $index < $count; $index++) {
-            $all[] = $this->ffi->$function($handle, $index);
+            $all[] = self::$ffi->$function($handle, $index);
         }
         return $all;
     }
@@ -85,7 +91,7 @@ final class Library
     /** Call a function that ends a handle. Its code says nothing that anybody could act on. */
     public function free(string $function, CData $pointer): void
     {
-        $this->ffi->$function($pointer);
+        self::$ffi->$function($pointer);
     }
 
     private function check(int $code): void

@@ -49,8 +49,14 @@ final class Loader
             self::complainIfClosed($exception);
             return null;
         }
-        self::checkVersion($ffi, 'the library in ffi.preload');
-        if ($ffi->GATEPASS_ABI_VERSION !== self::ABI_VERSION || $ffi->GATEPASS_ABI_REVISION < self::ABI_REVISION) {
+        try {
+            self::checkVersion($ffi, 'the library in ffi.preload');
+            [$version, $revision] = [$ffi->GATEPASS_ABI_VERSION, $ffi->GATEPASS_ABI_REVISION];
+        } catch (FFI\Exception) {
+            // It does not declare even these.
+            [$version, $revision] = [0, 0];
+        }
+        if ($version !== self::ABI_VERSION || $revision < self::ABI_REVISION) {
             throw new LibraryMismatch(
                 'the header in ffi.preload belongs to another release of this package: write it anew with '
                 . 'bin/gatepass-ffi-header and restart PHP',

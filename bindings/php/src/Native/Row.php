@@ -20,6 +20,12 @@ final class Row
     {
     }
 
+    /** An answer that must be an object. */
+    public static function of(#[\SensitiveParameter] mixed $answer): self
+    {
+        return is_array($answer) ? new self($answer) : throw new InternalError('the library\'s answer is no object');
+    }
+
     public function text(string $name): string
     {
         $value = $this->value($name);
@@ -88,15 +94,18 @@ final class Row
 
     /**
      * @template T
-     * @param array<mixed> $rows
+     * @param mixed $rows An answer that must be a list.
      * @param callable(self): T $read
      * @return list<T>
      */
-    public static function all(#[\SensitiveParameter] array $rows, callable $read): array
+    public static function all(#[\SensitiveParameter] mixed $rows, callable $read): array
     {
+        if (!is_array($rows)) {
+            throw new InternalError('the library\'s answer is no list');
+        }
         $all = [];
         foreach ($rows as $row) {
-            $all[] = $read(new self($row));
+            $all[] = $read(self::of($row));
         }
         return $all;
     }

@@ -23,18 +23,23 @@ final class Time
         if ($ms === 0) {
             return null;
         }
-        $text = sprintf('%d.%03d', intdiv($ms, 1000), $ms % 1000);
+        // Rounded down, also before 1970.
+        $rest = ($ms % 1000 + 1000) % 1000;
+        $text = sprintf('%d.%03d', intdiv($ms - $rest, 1000), $rest);
         return DateTimeImmutable::createFromFormat('U.v', $text)->setTimezone(new DateTimeZone('UTC'));
     }
 
-    /** From RFC 3339 in UTC. */
+    /** From RFC 3339, or milliseconds where the year has more than four digits. */
     public static function fromText(string $text): DateTimeImmutable
     {
-        try {
-            return (new DateTimeImmutable($text))->setTimezone(new DateTimeZone('UTC'));
-        } catch (\Exception) {
-            throw new InternalError('the library gave a time that is none');
+        if (preg_match('/^(-?\d+) ms$/D', $text, $found)) {
+            $time = self::fromMs((int) $found[1]);
+        } elseif (preg_match('/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,6})?(Z|[+-]\d\d:\d\d)$/D', $text)) {
+            // PHP takes much else for a time, and nothing at all for now.
+            $time = date_create_immutable($text) ?: null;
         }
+        return ($time ?? null)?->setTimezone(new DateTimeZone('UTC'))
+            ?? throw new InternalError('the library gave a time that is none');
     }
 
     /** As RFC 3339 in UTC. */

@@ -70,14 +70,15 @@ def describe(hint: Any) -> str:
 def utf8(value: Union[str, bytes, None]) -> Optional[bytes]:
     """A text as bytes. One that is no Unicode is passed on, for the library to say which it is."""
     if isinstance(value, str):
-        return value.encode("utf-8", "surrogatepass")
+        return str.encode(value, "utf-8", "surrogatepass")
     return value
 
 
 def pair(value: Union[str, bytes, None]) -> tuple[Optional[bytes], int]:
     """A text as C takes it: pointer and length."""
     given = utf8(value)
-    return (None, 0) if given is None else (given, len(given))
+    # The length that C may rely on, whatever a class derived from bytes says.
+    return (None, 0) if given is None else (given, bytes.__len__(given))
 
 
 def whole(name: str, value: int) -> int:

@@ -82,9 +82,8 @@ def load() -> ctypes.CDLL:
     """
     tried: list[str] = []
     loaded = loaded_already()
-    places = list(candidates())
-    if loaded and not os.environ.get("GATEPASS_LIBRARY"):
-        places = loaded
+    # One after the other: to ask for the last one runs compilers.
+    places = loaded if loaded and not os.environ.get("GATEPASS_LIBRARY") else candidates()
     for place in places:
         if other_copy(place, loaded):
             tried.append(f"{place}: another copy is loaded already: {', '.join(loaded)}")

@@ -1,6 +1,7 @@
 """How a store is opened: by its path and options, the first time and again after each fork."""
 
 import os
+import pathlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from ctypes import byref
@@ -23,7 +24,8 @@ def absolute(name: str, path: Path) -> bytes:
     if not given or "\0" in given:
         # The library says what is wrong with it.
         return given.encode("utf-8", "surrogatepass")
-    return os.path.abspath(given).encode("utf-8", "surrogatepass")
+    # Not os.path.abspath: it drops `link/..`, while the system goes where the link leads.
+    return str(pathlib.Path(given).absolute()).encode("utf-8", "surrogatepass")
 
 
 class Opening:

@@ -363,9 +363,12 @@ class Gate(Management, Unpicklable):
         store: Optional[Store] = getattr(self, "_store", None)
         if store is None or store.closed or sys.is_finalizing():
             return
-        if store.is_open:
-            warnings.warn(f"unclosed {self!r}", ResourceWarning, stacklevel=2, source=self)
-        store.close()
+        try:
+            if store.is_open:
+                warnings.warn(f"unclosed {self!r}", ResourceWarning, stacklevel=2, source=self)
+        finally:
+            # A filter may make an exception of the warning.
+            store.close()
 
     def __repr__(self) -> str:
         state = "closed" if self.closed else "open"

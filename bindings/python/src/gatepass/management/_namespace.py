@@ -54,18 +54,19 @@ def decode(hint: type[T], value: Any) -> T:
     """
     try:
         return typing.cast(T, _read(hint, value))
-    except (KeyError, TypeError, ValueError) as error:
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
         raise InternalError(f"an answer was not understood: {error!r}") from error
 
 
 def decode_all(hint: type[T], values: Any) -> tuple[T, ...]:
     """A list of such answers."""
-    return tuple(decode(hint, value) for value in values)
+    return tuple(decode(hint, value) for value in decode(list, values))
 
 
 def decode_page(hint: type[T], value: Any) -> "Page[T]":
     """A page of such answers."""
-    return Page(total=value["total"], items=decode_all(hint, value["items"]))
+    page = decode(dict, value)
+    return Page(total=decode(int, page.get("total")), items=decode_all(hint, page.get("items")))
 
 
 @cache
