@@ -79,8 +79,11 @@ static void classes(struct gatepass_store *store)
     CODE(gatepass_token_redeem(store, request, &sign_in), GATEPASS_INVALID);
     PROMISE(same(gatepass_last_error_field(), "client_id"), "the field is named");
     PROMISE(!clean(), "reading the slot does not empty it");
-    NEED(gatepass_request_set_client_id(request, 0));
+    /* What a database gives for "none" is no id: without it a token would be for somebody else. */
+    CODE(gatepass_request_set_user_id(request, 0), GATEPASS_INVALID);
+    NEED(gatepass_free(request));
     PROMISE(clean(), "success empties the slot");
+    NEED(gatepass_request_new(&request));
 
     CODE(gatepass_request_set_binding(request, "", 0), GATEPASS_INVALID);
     PROMISE(same(gatepass_last_error_field(), "binding"), "a cookie that is not there binds to nothing");

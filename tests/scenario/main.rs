@@ -128,6 +128,7 @@ impl Stage {
         let address = words.parsed("address")?;
         let mut request = RedeemRequest::new(self.gate.read_token(words.text("token")?.unwrap(), address)?)
             .presenting(words.text("session")?.and_then(SessionId::parse));
+        request.confirmed = words.flag("confirmed", true);
         request.binding = words.bytes("binding").map(Binding::of_nonce);
         request.start_session = words.flag("start_session", true);
         request.address = address;
