@@ -85,7 +85,7 @@ final class DocumentRootTest extends TestCase
         }
     }
 
-    public function testABackupIntoItIsRefusedInAWebServer(): void
+    public function testABackupOrASealingKeyInItIsRefusedInAWebServer(): void
     {
         // PHP's own web server lets scripts use FFI only when told to.
         $bootstrap = var_export(__DIR__ . '/bootstrap.php', true);
@@ -99,6 +99,16 @@ final class DocumentRootTest extends TestCase
                 echo 'made';
             } catch (Throwable \$error) {
                 echo get_class(\$error);
+            }
+            foreach ([
+                fn () => Gatepass\\Gatepass::open(\$store, sealingKeyFile: __DIR__ . '/seal.key'),
+                fn () => \$gate->autoAuth()->rotateSeal(__DIR__ . '/seal.key'),
+            ] as \$use) {
+                try {
+                    \$use();
+                } catch (Gatepass\\Exception\\StoreInDocumentRoot \$error) {
+                    echo ' ', \$error->codeName();
+                }
             }
             try {
                 Gatepass\\Gatepass::open("\$store\\0");
@@ -116,7 +126,8 @@ final class DocumentRootTest extends TestCase
                 usleep(50_000);
                 $answer = @file_get_contents("http://$address/");
             }
-            self::assertSame(StoreInDocumentRoot::class . ' nul_inside', $answer);
+            $key = ' store_in_document_root';
+            self::assertSame(StoreInDocumentRoot::class . "$key$key nul_inside", $answer);
         } finally {
             proc_terminate($server);
             proc_close($server);

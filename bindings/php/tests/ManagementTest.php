@@ -188,6 +188,24 @@ final class ManagementTest extends StoreCase
         self::assertEquals(array_slice($events, 1), $after);
     }
 
+    public function testWhoeverFailsOftenFromOneNetworkIsAdvisedWhenToAskAgain(): void
+    {
+        $ask = function (string $address): ?float {
+            try {
+                $this->gate->checkSession('no session', address: $address);
+            } catch (Refused $refused) {
+                return $refused->retryAfter;
+            }
+        };
+        for ($tries = 0, $advice = null; $advice === null && $tries < 50; $tries++) {
+            $advice = $ask('203.0.113.9');
+        }
+        // Seconds: the first advice is short.
+        self::assertGreaterThan(0, $advice);
+        self::assertLessThan(60, $advice);
+        self::assertNull($ask('198.51.100.7'), 'another network failed once');
+    }
+
     public function testTheGeneratorsTurnThePages(): void
     {
         for ($user = 1; $user <= 1003; $user++) {

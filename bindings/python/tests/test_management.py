@@ -5,7 +5,7 @@ import sys
 from collections.abc import Iterable
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
-from typing import Any, Callable
+from typing import Any, Callable, Optional
 
 import pytest
 
@@ -325,6 +325,17 @@ def test_an_error_never_carries_the_details_of_another_call(gate: Gate) -> None:
     assert (str(other), getattr(other, "field", "")) == ("unknown token", "")
     assert isinstance(exception(LIB, 1001), InvalidArgument)
     assert exception(LIB, 1001).field == ""  # type: ignore[attr-defined]
+
+
+def test_whoever_fails_often_from_one_network_is_advised_when_to_ask_again(gate: Gate) -> None:
+    def ask(address: str) -> Optional[timedelta]:
+        with pytest.raises(Refused) as told:
+            gate.check_session("no session", address=address)
+        return told.value.retry_after
+
+    advice = next(filter(None, (ask("203.0.113.9") for _ in range(50))))
+    assert timedelta(0) < advice < timedelta(minutes=1)
+    assert ask("198.51.100.7") is None, "another network failed once"
 
 
 def test_a_session_ends(gate: Gate) -> None:

@@ -7,6 +7,7 @@ namespace Gatepass\Management;
 use Gatepass\Model\AutoAuthKey;
 use Gatepass\Model\AutoAuthReport;
 use Gatepass\Model\AutoAuthSwitch;
+use Gatepass\Native\DocumentRoot;
 
 /** AutoAuth: the stored keys of the old links, and their use. */
 final class AutoAuth extends Noun
@@ -57,11 +58,13 @@ final class AutoAuth extends Noun
     /**
      * Seal all keys anew under the key in a file.
      *
+     * @param string $file Outside of the store's folder, and of the document root.
      * @return int How many.
      * @throws \Gatepass\Exception\Refused `SealingKeyMissing`, `SealingKeyWrong`.
      */
     public function rotateSeal(string $file): int
     {
+        DocumentRoot::refuse($file);
         return $this->row('seal.rotate', ['file' => $file])->int('keys');
     }
 }

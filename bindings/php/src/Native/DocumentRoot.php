@@ -7,7 +7,7 @@ namespace Gatepass\Native;
 use Gatepass\Exception\StoreInDocumentRoot;
 
 /**
- * Keeps stores out of what the web server gives to anybody.
+ * Keeps stores and sealing keys out of what the web server gives to anybody.
  *
  * @internal
  */

@@ -23,6 +23,9 @@ final class Options
             $milliseconds = Time::toMs('deadline', $deadline);
             $library->run('gatepass_options_set_deadline_ms', $options->pointer(), $milliseconds);
         }
+        if ($sealingKeyFile !== null) {
+            DocumentRoot::refuse($sealingKeyFile);
+        }
         $library->run('gatepass_options_set_sealing_key_file', $options->pointer(), $sealingKeyFile);
         $library->run('gatepass_options_set_sealing_key', $options->pointer(), $sealingKey);
         $library->run('gatepass_options_set_actor', $options->pointer(), $actor);
