@@ -15,7 +15,8 @@ use crate::gatepass::Gatepass;
 use crate::secret::Secret;
 
 /// Who asks for tokens: the proof of an authentication, or a registered caller of this process. It can't be
-/// built from a request. What it may do is read anew each time it is used. Freed by `gatepass_free`.
+/// built from a request, and is one to the store that made it as long as that is open. What it may do is read
+/// anew each time it is used. Freed by `gatepass_free`.
 pub struct gatepass_caller {
     _opaque: [u8; 0],
 }

@@ -26,8 +26,8 @@
  *   changes while another acts on it is acted on as it was before or after the change. There is nothing to
  *   initialise.
  * - Handles don't cross a fork: in the child each is answered GATEPASS_FORKED. Close stores before a fork (and
- *   let kept ones go), for a child can't open a store that its parent had open. No other thread may be inside of
- *   a call at the fork: the child would wait for ever for what that thread held in SQLite, whatever store it opens.
+ *   let kept ones go), for a child can't open a store that its parent had open, nor any at all if it was
+ *   forked while a thread was inside of a call: it would wait for what that thread held, and is told instead.
  * - Nothing is ever printed, no signal handled, no file descriptor kept but the store's.
  *
  * Never open the store's file with another copy of SQLite in the same process, and never open and close it by
@@ -265,7 +265,8 @@ typedef enum gatepass_origin {
 } gatepass_origin;
 
 // Who asks for tokens: the proof of an authentication, or a registered caller of this process. It can't be
-// built from a request. What it may do is read anew each time it is used. Freed by `gatepass_free`.
+// built from a request, and is one to the store that made it as long as that is open. What it may do is read
+// anew each time it is used. Freed by `gatepass_free`.
 typedef struct gatepass_caller gatepass_caller;
 
 // A text that a call gave: JSON, or a link. Freed by `gatepass_free`.
