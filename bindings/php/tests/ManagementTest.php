@@ -103,6 +103,25 @@ final class ManagementTest extends StoreCase
         self::assertSame(['cli', 'portal', 'cron'], array_column($credentials->list(), 'label'));
     }
 
+    public function testALeakedSecretTakesItsSessionsAlong(): void
+    {
+        $this->gate->users()->add('ann@example.com');
+        $this->gate->clients()->add('ann@example.com', owner: 1);
+        $this->gate->admins()->add('ops');
+        $made = $this->gate->credentials()->create('portal', 'ops');
+        $sign = function (string $secret) use ($made): string {
+            $caller = $this->gate->authenticate($made->credential->identifier, $secret);
+            return $this->gate->redeem($this->gate->issue($caller, clientId: 1)->token())->session();
+        };
+        $session = $sign($made->secret());
+        $rotated = $this->gate->credentials()->rotate('portal');
+        self::assertSame(0, $rotated->sessionsEnded);
+        $this->gate->checkSession($session);
+        $leaked = $this->gate->credentials()->rotate('portal', leakedSince: new DateTimeImmutable('-1 minute'));
+        self::assertSame(1, $leaked->sessionsEnded);
+        $this->assertRefused(Reason::SessionEnded, fn () => $this->gate->checkSession($session));
+    }
+
     public function testAutoAuthAndItsSeal(): void
     {
         $autoAuth = $this->gate->autoAuth();
@@ -213,6 +232,7 @@ final class ManagementTest extends StoreCase
         }
         $users = iterator_to_array($this->gate->users()->each(), false);
         self::assertSame(range(1, 1003), array_column($users, 'userId'));
+        self::assertSame(1003, $this->gate->users()->each(descending: true)->current()->userId);
         self::assertSame(1003, $this->gate->users()->list(limit: 1)->total);
         [$from, $to] = [new DateTimeImmutable('-1 hour'), new DateTimeImmutable('+1 hour')];
         $events = iterator_to_array($this->gate->audit()->each($from, $to, event: 'user.'), false);
