@@ -11,16 +11,17 @@
 
 #[path = "library/mod.rs"]
 mod library;
+mod programs;
 
 use std::collections::BTreeSet;
 use std::fs;
-use std::io::Write;
 use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::OnceLock;
 
 use library::{root, shared_library};
+use programs::is_here;
 
 /// No program takes so long, in seconds.
 const LONGEST: &str = "300";
@@ -57,19 +58,6 @@ fn library() -> &'static Path {
         symlink(shared.with_extension("a"), place.join("libgatepass.a")).unwrap();
         place
     })
-}
-
-/// Whether a program is there; `tests/setup` installs it where it may. Without it a test is skipped and says
-/// so, but not where the variable `CI` is set: there it must run.
-fn is_here(program: &str, test: &str) -> bool {
-    let found = Command::new(program).arg("--version").output().is_ok_and(|told| told.status.success());
-    if !found {
-        let ci = std::env::var_os("CI").is_some_and(|value| !value.is_empty());
-        assert!(!ci, "{program} is missing: run tests/setup");
-        // Past the harness, which keeps to itself what a test that passes prints.
-        writeln!(std::io::stderr().lock(), "SKIPPED {test}: {program} is missing").unwrap();
-    }
-    found
 }
 
 /// What a command came to, and all that it said.

@@ -4,6 +4,7 @@
 #![cfg(target_os = "linux")]
 #![allow(missing_docs, clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+mod programs;
 mod support;
 
 use std::path::Path;
@@ -13,9 +14,9 @@ use gatepass::id::UserId;
 use gatepass::session::EndSessions;
 use gatepass::upkeep::Severity;
 use gatepass::{Gatepass, StoreError};
+use programs::is_here;
 use support::{
-    folder_with_store, init, issue, names, part, place, played_under, redeem, run, store_error,
-    strace_is_here, with_suffix,
+    folder_with_store, init, issue, names, part, place, played_under, redeem, run, store_error, with_suffix,
 };
 
 /// A child whose system calls of some kinds are written to a log, on one file or on all, and fail as told.
@@ -80,7 +81,7 @@ fn after_a_failed_sync_no_handle_of_the_process_is_trusted() {
         assert_eq!(store_error(Gatepass::open(&path)), StoreError::Poisoned, "closing is no cure");
         return;
     }
-    if !strace_is_here(NAME) {
+    if !is_here("strace", NAME) {
         return;
     }
     let (_folder, path) = folder_with_store();
@@ -102,7 +103,7 @@ fn a_sync_that_fails_while_the_log_is_written_back_is_noticed_too() {
         nobody_trusts(&gate, &other, &path);
         return;
     }
-    if !strace_is_here(NAME) {
+    if !is_here("strace", NAME) {
         return;
     }
     // The log's header, the log before it is written back, and the database.
@@ -125,7 +126,7 @@ fn a_restore_whose_sync_fails_is_indeterminate() {
         nobody_trusts(&gate, &other, &path);
         return;
     }
-    if !strace_is_here(NAME) {
+    if !is_here("strace", NAME) {
         return;
     }
     let (_folder, path) = folder_with_store();
@@ -162,7 +163,7 @@ fn every_synced_act_reaches_the_disk_and_no_issue_waits_for_it() {
         }
         return;
     }
-    if !strace_is_here(NAME) {
+    if !is_here("strace", NAME) {
         return;
     }
     // The log's header, and what the last one to close does.
@@ -188,7 +189,7 @@ fn a_full_disk_is_said_and_changes_nothing() {
         assert_eq!(gate.settings().unwrap().token_life_seconds, 40);
         return;
     }
-    if !strace_is_here(NAME) {
+    if !is_here("strace", NAME) {
         return;
     }
     for write in 1..=3 {
@@ -254,7 +255,7 @@ fn a_disk_that_is_full_when_the_log_is_written_back_takes_back_no_answer() {
         }
         return;
     }
-    if !strace_is_here(NAME) {
+    if !is_here("strace", NAME) {
         return;
     }
     let (_folder, path) = folder_with_store();
@@ -274,7 +275,7 @@ fn a_store_is_not_made_on_a_disk_that_is_full_or_fails() {
         );
         return;
     }
-    if !strace_is_here(NAME) {
+    if !is_here("strace", NAME) {
         return;
     }
     // The scratch file's name is the child's affair, so the fault is counted over all calls: those up to

@@ -4,12 +4,14 @@
 
 #[path = "library/mod.rs"]
 mod library;
+mod programs;
 
 use std::fs;
 use std::path::Path;
 use std::process::{Command, Output};
 
 use library::{root, shared_library};
+use programs::is_here;
 
 /// What stands in the README between ```` ```language ```` and the next fence.
 fn program(language: &str) -> String {
@@ -28,12 +30,6 @@ fn command(words: &[&str]) -> String {
     let found: Vec<&str> = commands.filter(|line| words.iter().all(|word| line.contains(word))).collect();
     assert_eq!(found.len(), 1, "commands with {words:?}: {found:?}");
     found[0].to_owned()
-}
-
-fn there(program: &str) -> bool {
-    let there = Command::new(program).arg("--version").output().is_ok();
-    assert!(there || std::env::var_os("CI").is_none_or(|value| value.is_empty()), "CI needs {program}");
-    there
 }
 
 fn come_out(output: &Output) {
@@ -99,7 +95,7 @@ fn the_c_program_frees_what_it_is_given() {
 
 #[test]
 fn the_python_program_runs_as_printed() {
-    if there("python3") {
+    if is_here("python3", "the Python program of the README") {
         let folder = checkout();
         fs::write(folder.path().join("handoff.py"), program("python")).unwrap();
         let mut run = Command::new("python3");
@@ -111,7 +107,7 @@ fn the_python_program_runs_as_printed() {
 
 #[test]
 fn the_php_program_runs_as_printed() {
-    if there("php") {
+    if is_here("php", "the PHP program of the README") {
         let folder = checkout();
         // What Composer makes of the package's autoload section.
         let vendor = folder.path().join("vendor");

@@ -16,7 +16,7 @@ use crate::error::{Error, Refusal};
 #[derive(Debug)]
 pub(super) enum Failure {
     /// The caller's program is wrong: which argument, and what about it.
-    Misuse(gatepass_code, &'static str, Cow<'static, str>),
+    Misuse(gatepass_code, &'static str, &'static str),
     /// What the library said.
     Library(Error),
 }
@@ -29,7 +29,7 @@ impl From<Error> for Failure {
 
 impl Failure {
     pub(super) fn misuse(code: gatepass_code, argument: &'static str, what: &'static str) -> Self {
-        Failure::Misuse(code, argument, what.into())
+        Failure::Misuse(code, argument, what)
     }
 
     fn code(&self) -> gatepass_code {
@@ -43,7 +43,6 @@ impl Failure {
 /// The last failure of a thread, as the getters in [`super::last_error`] read it.
 #[derive(Debug, Default)]
 pub(super) struct LastError {
-    pub(super) code: gatepass_code,
     pub(super) message: Text,
     pub(super) field: Text,
     pub(super) reference: Text,
@@ -55,7 +54,7 @@ pub(super) struct LastError {
 
 impl LastError {
     fn of(failure: Failure) -> Self {
-        let mut last = LastError { code: failure.code(), ..LastError::default() };
+        let mut last = LastError::default();
         match failure {
             Failure::Misuse(_, argument, what) => {
                 last.message = Text::new(&format!("{argument}: {what}"));
@@ -146,6 +145,11 @@ pub(super) fn peek<T>(otherwise: T, read: impl FnOnce(&LastError) -> T) -> T {
     caught(reading).ok().flatten().unwrap_or(otherwise)
 }
 
+/// What the thread's last call came to.
+pub(super) fn last_code() -> gatepass_code {
+    CODE.get()
+}
+
 /// An export that needs neither: it can't fail and concerns no call.
 pub(super) fn constant<T>(otherwise: T, body: impl FnOnce() -> T) -> T {
     caught(body).unwrap_or(otherwise)
@@ -156,21 +160,20 @@ fn enter<T>(body: impl FnOnce() -> Result<T, Failure>) -> Result<T, gatepass_cod
     match caught(body) {
         Ok(Ok(value)) => Ok(value),
         Ok(Err(failure)) => {
-            let last = LastError::of(failure);
-            let code = last.code;
-            set_last(last);
+            let code = failure.code();
+            set_last(code, LastError::of(failure));
             Err(code)
         }
         Err(message) => {
             let code = gatepass_code::GATEPASS_PANIC;
-            set_last(LastError { code, message: Text::new(&message), ..LastError::default() });
+            set_last(code, LastError { message: Text::new(&message), ..LastError::default() });
             Err(code)
         }
     }
 }
 
-fn set_last(new: LastError) {
-    CODE.set(new.code);
+fn set_last(code: gatepass_code, new: LastError) {
+    CODE.set(code);
     // A thread that is being torn down has no slot any more; the code is returned all the same.
     let _ = LAST.try_with(|last| {
         if let Ok(mut last) = last.try_borrow_mut() {

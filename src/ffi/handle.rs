@@ -202,7 +202,7 @@ fn name(handle: *const c_void, argument: &'static str) -> Result<(Name, &'static
 ///
 /// # Safety
 /// `out` leads to a writable pointer and was emptied.
-pub(super) unsafe fn give<T: Object>(object: T, out: *mut *mut T::Opaque) -> Result<(), Failure> {
+unsafe fn give<T: Object>(object: T, out: *mut *mut T::Opaque) -> Result<(), Failure> {
     let table = table();
     let mut slots = table.slots.lock().unwrap_or_else(PoisonError::into_inner);
     let Some((slot, generation)) = slots.put(T::KIND as u64, Arc::new(object)) else {

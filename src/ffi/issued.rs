@@ -2,9 +2,9 @@
 
 use std::ffi::c_char;
 
-use super::caller::{CallerObject, gatepass_caller};
 use zeroize::Zeroizing;
 
+use super::caller::{CallerObject, gatepass_caller};
 use super::code::gatepass_code;
 use super::guard;
 use super::handle::{Kind, Object, get, make};

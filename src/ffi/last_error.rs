@@ -21,7 +21,7 @@ pub extern "C" fn gatepass_last_error() -> *const c_char {
 /// @return A `gatepass_code`; `GATEPASS_OK` when the call succeeded.
 #[unsafe(no_mangle)]
 pub extern "C" fn gatepass_last_error_code() -> i32 {
-    guard::peek(0, |last| last.code as i32)
+    guard::constant(0, || guard::last_code() as i32)
 }
 
 /// For codes of the class MISUSE: the argument, parameter or setting that is wrong, such as `client_id`.

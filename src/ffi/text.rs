@@ -10,7 +10,7 @@ use super::code::gatepass_code::{
 use super::guard::Failure;
 
 /// No text is longer, in bytes. A length beyond it is a negative number or garbage, and is not read.
-pub(super) const LONGEST: usize = 16 * 1024 * 1024;
+const LONGEST: usize = 16 * 1024 * 1024;
 
 /// Text that C may read: NUL behind it, none inside, wiped when it goes.
 #[derive(Debug, Default)]

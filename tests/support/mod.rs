@@ -215,17 +215,3 @@ fn locks_shown(process: u32) -> BTreeSet<String> {
 pub(crate) fn root() -> bool {
     std::fs::metadata(tempfile::tempdir().unwrap().path()).unwrap().uid() == 0
 }
-
-/// Whether there is `strace`, which injects the faults; `tests/setup` installs it where it may. Without it a
-/// test is skipped and says so, but not where the variable `CI` is set: there it must run.
-pub(crate) fn strace_is_here(test: &str) -> bool {
-    let found = Command::new("strace").arg("-V").output().is_ok_and(|output| output.status.success());
-    if !found {
-        let ci = std::env::var_os("CI").is_some_and(|value| !value.is_empty());
-        assert!(!ci, "strace is missing: run tests/setup");
-        // Past the harness, which keeps to itself what a test that passes prints.
-        let mut out = std::io::stderr().lock();
-        writeln!(out, "SKIPPED {test}: strace, which injects its faults, is missing").unwrap();
-    }
-    found
-}
