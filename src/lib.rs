@@ -14,12 +14,14 @@
 //! * [`token`], [`credential`], [`admin`], [`directory`], [`destination`], [`autoauth`], [`session`],
 //!   [`audit`], [`settings`]: the nouns, with their rules as pure functions.
 //! * [`ops`]: every management operation by name, JSON in and JSON out.
+//! * [`api`], [`web`]: the WHMCS-compatible API and the sign-in pages, request value in, response value out.
 //! * [`clock`], [`secret`], [`id`], [`seal`], [`upkeep`]: what they stand on.
 
 #[cfg(not(any(target_os = "linux", target_os = "macos")))]
 compile_error!("Gatepass knows how to sync and lock files on Linux and macOS only");
 
 pub mod admin;
+pub mod api;
 pub mod audit;
 pub mod autoauth;
 pub mod clock;
@@ -41,6 +43,7 @@ mod sys;
 pub(crate) mod throttle;
 pub mod token;
 pub mod upkeep;
+pub mod web;
 
 /// The crate of [`IpNet`](ipnet::IpNet), which [`Limits`](credential::Limits) and
 /// [`Settings`](settings::Settings) hold.
