@@ -295,6 +295,12 @@ typedef struct gatepass_sign_in gatepass_sign_in;
 // An open store. Any thread may use it, several at once. Closed by `gatepass_store_close`.
 typedef struct gatepass_store gatepass_store;
 
+// An HTTP request, as a front controller hands it over. Freed by `gatepass_free`.
+typedef struct gatepass_web_request gatepass_web_request;
+
+// An HTTP answer, to be sent as it is. Freed by `gatepass_free`.
+typedef struct gatepass_web_response gatepass_web_response;
+
 // The interface's version that the library was built with. A program that was compiled against
 // another `GATEPASS_ABI_VERSION` must not go on.
 //
@@ -1188,6 +1194,28 @@ enum gatepass_code gatepass_call(const struct gatepass_store *store,
                                  size_t parameters_length,
                                  struct gatepass_document **out);
 
+// Run an action of the WHMCS-compatible API for a caller in this process, as `localAPI` does:
+// `CreateSsoToken`, `GetClients`, `GetClientsDetails`, `GetUsers`.
+//
+// @param store             The store that authenticated the caller.
+// @param caller            Who asks.
+// @param action            The action, in any letter case.
+// @param action_length     In bytes.
+// @param parameters        A JSON object of the action's parameters; NULL with length 0 for none. Unknown ones
+//                          are ignored, as the API does.
+// @param parameters_length In bytes.
+// @param out               The answer, a JSON document with `result` (`success` or `error`) and, for an error,
+//                          `message`. Yours: free it with `gatepass_free`.
+// @return GATEPASS_OK, also for an answer that says `error`; GATEPASS_INVALID for `parameters`; a code of the
+//         classes MISUSE or STORE.
+enum gatepass_code gatepass_api_call(const struct gatepass_store *store,
+                                     const struct gatepass_caller *caller,
+                                     const char *action,
+                                     size_t action_length,
+                                     const char *parameters,
+                                     size_t parameters_length,
+                                     struct gatepass_document **out);
+
 // The text of a document.
 //
 // @param document  What a call gave.
@@ -1207,5 +1235,127 @@ size_t gatepass_document_length(const struct gatepass_document *document);
 // @return GATEPASS_OK; GATEPASS_INVALID_HANDLE when it was freed already; GATEPASS_WRONG_HANDLE for a store;
 //         GATEPASS_FORKED in a child that inherited it, where there is nothing to free.
 enum gatepass_code gatepass_free(void *handle);
+
+// Make a request for one of the endpoints: `includes/api.php`, `oauth/singlesignon.php`, `dologin.php`,
+// `logout.php`.
+//
+// @param method         Such as `GET`.
+// @param method_length  In bytes.
+// @param path           Below the system URL, without a slash at its start.
+// @param path_length    In bytes.
+// @param out            The request. Yours: free it with `gatepass_free`.
+// @return GATEPASS_OK, or a code of the class MISUSE.
+enum gatepass_code gatepass_web_request_new(const char *method,
+                                            size_t method_length,
+                                            const char *path,
+                                            size_t path_length,
+                                            struct gatepass_web_request **out);
+
+// Set the query, as it came.
+//
+// @param request       The request.
+// @param query         What stands behind `?`, not decoded; NULL with length 0 takes it back.
+// @param query_length  In bytes.
+// @return GATEPASS_OK, or a code of the class MISUSE.
+enum gatepass_code gatepass_web_request_set_query(struct gatepass_web_request *request,
+                                                  const char *query,
+                                                  size_t query_length);
+
+// Add a header, as it came. `Content-Type`, `Cookie`, `X-Forwarded-For` and the signs of a prefetch
+// (`Sec-Purpose`, `Purpose`, `X-Moz`) are looked at; others do no harm.
+//
+// @param request       The request.
+// @param name          In any letter case.
+// @param name_length   In bytes.
+// @param value         Its value.
+// @param value_length  In bytes.
+// @return GATEPASS_OK, or a code of the class MISUSE.
+enum gatepass_code gatepass_web_request_add_header(struct gatepass_web_request *request,
+                                                   const char *name,
+                                                   size_t name_length,
+                                                   const char *value,
+                                                   size_t value_length);
+
+// Set the body, as it came. Of one that is longer than 65,536 bytes, 65,537 are enough: it is refused.
+//
+// @param request      The request.
+// @param body         Any bytes; NULL with length 0 takes it back.
+// @param body_length  In bytes.
+// @return GATEPASS_OK, or a code of the class MISUSE.
+enum gatepass_code gatepass_web_request_set_body(struct gatepass_web_request *request,
+                                                 const char *body,
+                                                 size_t body_length);
+
+// Set who is at the other end of the connection, perhaps a proxy: the setting `trusted_proxies` says whose
+// `X-Forwarded-For` is believed.
+//
+// @param request      The request.
+// @param peer         Such as `203.0.113.9` or `2001:db8::1`; NULL with length 0 takes it back.
+// @param peer_length  In bytes.
+// @return GATEPASS_OK; GATEPASS_INVALID for `address`; another code of the class MISUSE.
+enum gatepass_code gatepass_web_request_set_peer(struct gatepass_web_request *request,
+                                                 const char *peer,
+                                                 size_t peer_length);
+
+// Answer a request. Every failure of what it asks for is an answer too, with its status: nobody is let in on
+// any of them.
+//
+// @param store    The store.
+// @param request  The request.
+// @param out      The answer. Yours: free it with `gatepass_free`.
+// @return GATEPASS_OK, or a code of the class MISUSE.
+enum gatepass_code gatepass_web_handle(const struct gatepass_store *store,
+                                       const struct gatepass_web_request *request,
+                                       struct gatepass_web_response **out);
+
+// Who is signed in: the session whose cookie the request brings. It counts as a use.
+//
+// @param store    The store.
+// @param request  The request; only its headers and peer are looked at.
+// @param out      The session. Yours: free it with `gatepass_free`.
+// @return GATEPASS_OK; GATEPASS_SESSION_UNKNOWN, also when there is no cookie; GATEPASS_SESSION_ENDED,
+//         GATEPASS_SESSION_EXPIRED, GATEPASS_SESSION_IDLE; why the person may not be signed in any more; a
+//         code of the classes MISUSE or STORE.
+enum gatepass_code gatepass_web_session(const struct gatepass_store *store,
+                                        const struct gatepass_web_request *request,
+                                        struct gatepass_session **out);
+
+// The HTTP status.
+//
+// @param response  What `gatepass_web_handle` gave.
+// @return 200 to 599; 0 for a bad handle.
+int32_t gatepass_web_response_status(const struct gatepass_web_response *response);
+
+// How many headers there are to send. `Content-Length` is not among them.
+//
+// @param response  What `gatepass_web_handle` gave.
+// @return The number; 0 for a bad handle.
+size_t gatepass_web_response_header_count(const struct gatepass_web_response *response);
+
+// The name of a header. A name may come several times (`Set-Cookie`): send each.
+//
+// @param response  What `gatepass_web_handle` gave.
+// @param index     0 up to the count.
+// @return Valid until `response` is freed; NULL behind the last or for a bad handle.
+const char *gatepass_web_response_header_name(const struct gatepass_web_response *response, size_t index);
+
+// The value of a header.
+//
+// @param response  What `gatepass_web_handle` gave.
+// @param index     0 up to the count.
+// @return Valid until `response` is freed; NULL behind the last or for a bad handle.
+const char *gatepass_web_response_header_value(const struct gatepass_web_response *response, size_t index);
+
+// The body.
+//
+// @param response  What `gatepass_web_handle` gave.
+// @return With a NUL behind it, valid until `response` is freed; NULL for a bad handle.
+const char *gatepass_web_response_body(const struct gatepass_web_response *response);
+
+// The length of the body.
+//
+// @param response  What `gatepass_web_handle` gave.
+// @return Bytes, without the NUL; 0 for a bad handle.
+size_t gatepass_web_response_body_length(const struct gatepass_web_response *response);
 
 #endif  /* GATEPASS_H */

@@ -3,14 +3,16 @@
 use std::ffi::{c_char, c_void};
 use std::fmt::Write;
 
-use serde_json::Value;
+use serde_json::{Map, Value};
 use zeroize::{Zeroize, Zeroizing};
 
+use super::caller::{CallerObject, gatepass_caller};
 use super::code::gatepass_code;
 use super::guard::{self, Failure};
 use super::handle::{self, Kind, Object, get, make};
 use super::store::{StoreObject, gatepass_store};
 use super::text::{self, Text};
+use crate::api;
 use crate::error::Error;
 use crate::ops;
 
@@ -64,6 +66,45 @@ pub unsafe extern "C" fn gatepass_call(
                 None => Value::Null,
             };
             Ok(written(ops::call(store.gate(), operation, parameters)?))
+        })
+    })
+}
+
+/// Run an action of the WHMCS-compatible API for a caller in this process, as `localAPI` does:
+/// `CreateSsoToken`, `GetClients`, `GetClientsDetails`, `GetUsers`.
+///
+/// @param store             The store that authenticated the caller.
+/// @param caller            Who asks.
+/// @param action            The action, in any letter case.
+/// @param action_length     In bytes.
+/// @param parameters        A JSON object of the action's parameters; NULL with length 0 for none. Unknown ones
+///                          are ignored, as the API does.
+/// @param parameters_length In bytes.
+/// @param out               The answer, a JSON document with `result` (`success` or `error`) and, for an error,
+///                          `message`. Yours: free it with `gatepass_free`.
+/// @return GATEPASS_OK, also for an answer that says `error`; GATEPASS_INVALID for `parameters`; a code of the
+///         classes MISUSE or STORE.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn gatepass_api_call(
+    store: *const gatepass_store,
+    caller: *const gatepass_caller,
+    action: *const c_char,
+    action_length: usize,
+    parameters: *const c_char,
+    parameters_length: usize,
+    out: *mut *mut gatepass_document,
+) -> gatepass_code {
+    // SAFETY: the caller's promises about the texts and `out`.
+    guard::fallible(|| unsafe {
+        make(out, || {
+            let store = get::<StoreObject>(store)?;
+            let caller = get::<CallerObject>(caller)?.to(&store)?;
+            let action = text::required(action, action_length, "action")?;
+            let parameters = match text::optional(parameters, parameters_length, "parameters")? {
+                Some(json) => read(json)?,
+                None => Value::Object(Map::new()),
+            };
+            Ok(written(api::call(store.gate(), &caller, action, &parameters)?))
         })
     })
 }

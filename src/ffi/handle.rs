@@ -38,10 +38,12 @@ pub(super) enum Kind {
     Inspection = 7,
     Session = 8,
     Document = 9,
+    WebRequest = 10,
+    WebResponse = 11,
 }
 
 impl Kind {
-    const LAST: u64 = 9;
+    const LAST: u64 = 11;
 }
 
 /// An object that C may hold: its kind, the type that C knows it by, and what C calls the argument.

@@ -51,5 +51,7 @@ mod autoauth;
 
 mod document;
 
+mod web;
+
 #[cfg(test)]
 mod tests;

@@ -18,9 +18,13 @@ pub(super) struct Text(Zeroizing<Vec<u8>>);
 
 impl Text {
     pub(super) fn new(text: &str) -> Self {
+        Text::from_bytes(text.as_bytes())
+    }
+
+    pub(super) fn from_bytes(text: &[u8]) -> Self {
         // Nothing of ours holds a NUL; a C reader would take one for the end.
         let mut bytes = Vec::with_capacity(text.len() + 1);
-        bytes.extend(text.bytes().map(|byte| if byte == 0 { b' ' } else { byte }));
+        bytes.extend(text.iter().map(|&byte| if byte == 0 { b' ' } else { byte }));
         bytes.push(0);
         Text(Zeroizing::new(bytes))
     }
