@@ -37,6 +37,8 @@ mod progress;
 mod race;
 mod seal;
 mod selfcheck;
+#[cfg(feature = "serve")]
+mod serve;
 mod session;
 mod settings;
 mod shell;
@@ -140,6 +142,9 @@ enum Command {
     /// The whole job in one command, in a temporary store, each step compared with what is promised
     #[command(after_help = "Example:\n  gatepass demo")]
     Demo(demo::DemoArgs),
+    /// Serve the endpoints over HTTP: the API and the sign-in pages
+    #[cfg(feature = "serve")]
+    Serve(serve::ServeArgs),
     Completions(shell::CompletionsArgs),
     Man(shell::ManArgs),
     Version(shell::VersionArgs),
@@ -170,6 +175,8 @@ fn run(command: Command, context: &Context) -> Result<Outcome, Failure> {
         }
         Command::RaceWorker(args) => told(race::work(&args)),
         Command::Demo(args) => told(demo::run(&args, &context.output)),
+        #[cfg(feature = "serve")]
+        Command::Serve(args) => serve::run(&args, context),
         Command::Completions(args) => shell::completions(&args),
         Command::Man(args) => shell::man(&args),
         Command::Version(_) => Ok(shell::version()),

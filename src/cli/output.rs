@@ -82,6 +82,14 @@ impl Output {
         }
     }
 
+    /// The same with the document on one line, for a program that reads it while the command goes on.
+    pub(crate) fn emit_line(&self, document: &Value, human: &str) {
+        let written = print_text(&if self.json { document.to_string() } else { human.to_owned() });
+        if let Err(error) = written {
+            complain(&Failure::output(error).text());
+        }
+    }
+
     /// Tell what a command came to; the exit status.
     pub(crate) fn tell(&self, outcome: Result<Outcome, Failure>) -> Status {
         let outcome = match outcome {

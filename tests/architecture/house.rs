@@ -180,6 +180,7 @@ pub(crate) const SOURCES: &[(&str, &[Source], &str)] = &[
     ("cli", &[Source::Instant], "a program shows how long its work took"),
     ("cli/input", &[Source::Clock], "turns `24h` into a time"),
     ("cli/race", &[Source::SystemTime], "its processes start at one wall-clock moment"),
+    ("cli/serve/log", &[Source::Clock], "a request log says when"),
     (
         "cli/demo",
         &[Source::SystemTime, Source::Clock],
@@ -225,9 +226,11 @@ pub(crate) const LONG: &[(&str, &str)] = &[
     ("store/conformance", "one list of promises that every backend keeps"),
 ];
 
-/// The crates that only the tool needs, and the feature that brings them.
-pub(crate) const TOOL_CRATES: &[&str] = &["clap", "clap_complete", "clap_mangen", "comfy-table", "indicatif"];
-pub(crate) const TOOL_FEATURE: &str = "cli";
+/// The crates that only the tool and its server need, by the feature that brings them.
+pub(crate) const TOOL_CRATES: &[(&str, &[&str])] = &[
+    ("cli", &["clap", "clap_complete", "clap_mangen", "comfy-table", "indicatif"]),
+    ("serve", &["http-body-util", "hyper", "hyper-util", "tokio"]),
+];
 
 /// Whether `module` is `place` or stands below it. `lib` is the root alone.
 pub(crate) fn within(module: &[String], place: &str) -> bool {

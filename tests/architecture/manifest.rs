@@ -6,7 +6,7 @@ use std::process::Command;
 
 use serde_json::Value;
 
-use crate::house::{TOOL_CRATES, TOOL_FEATURE};
+use crate::house::TOOL_CRATES;
 
 /// Our package, as cargo reads the manifest.
 pub(crate) fn package(root: &Path) -> Value {
@@ -39,13 +39,18 @@ fn name_in_code(dependency: &Value) -> String {
     name.unwrap_or_default().replace('-', "_")
 }
 
-/// What breaks the rule that the tool's crates are optional and come with the tool's feature alone.
+/// What breaks the rule that the tool's crates are optional and come with its features alone.
 pub(crate) fn tool_crates_outside_the_tool(package: &Value) -> Vec<String> {
+    let of = |(feature, crates): &(&str, &[&str])| crates_outside(package, feature, crates);
+    TOOL_CRATES.iter().flat_map(of).collect()
+}
+
+fn crates_outside(package: &Value, tool: &str, crates: &[&str]) -> Vec<String> {
     let mut found = Vec::new();
     let mut names = BTreeSet::new();
     for dependency in dependencies(package) {
         let name = dependency["name"].as_str().unwrap_or_default();
-        if !TOOL_CRATES.contains(&name) || dependency["kind"] == "dev" {
+        if !crates.contains(&name) || dependency["kind"] == "dev" {
             continue;
         }
         names.insert(dependency["rename"].as_str().unwrap_or(name).to_owned());
@@ -58,7 +63,7 @@ pub(crate) fn tool_crates_outside_the_tool(package: &Value) -> Vec<String> {
         let listed = features.get(feature).and_then(Value::as_array).cloned().unwrap_or_default();
         listed.iter().filter_map(Value::as_str).map(str::to_owned).collect()
     };
-    for feature in features.keys().filter(|feature| *feature != TOOL_FEATURE) {
+    for feature in features.keys().filter(|feature| *feature != tool) {
         for entry in entries(feature) {
             let brought = entry.strip_prefix("dep:").or_else(|| entry.split_once('/').map(|(name, _)| name));
             if brought.is_some_and(|name| !name.ends_with('?') && names.contains(name)) {
@@ -72,8 +77,8 @@ pub(crate) fn tool_crates_outside_the_tool(package: &Value) -> Vec<String> {
         open.extend(entries(&feature).into_iter().filter(|entry| !reached.contains(entry)));
         reached.insert(feature);
     }
-    if reached.contains(TOOL_FEATURE) {
-        found.push(format!("default brings {TOOL_FEATURE}"));
+    if reached.contains(tool) {
+        found.push(format!("default brings {tool}"));
     }
     found
 }
@@ -85,7 +90,8 @@ fn a_tool_crate_for_everyone_is_seen() {
             r#"{{"dependencies": [
                 {{"name": "clap", "rename": null, "kind": null, "optional": {optional}}},
                 {{"name": "comfy-table", "rename": "table", "kind": null, "optional": true}},
-                {{"name": "indicatif", "rename": null, "kind": "dev", "optional": false}}
+                {{"name": "indicatif", "rename": null, "kind": "dev", "optional": false}},
+                {{"name": "tokio", "rename": null, "kind": null, "optional": true}}
             ], "features": {{{features}}}}}"#
         );
         serde_json::from_str(&text).unwrap()
@@ -98,10 +104,12 @@ fn a_tool_crate_for_everyone_is_seen() {
         r#""default": ["dep:clap"]"#,
         r#""default": ["a"], "a": ["b"], "b": ["cli"], "cli": []"#,
         r#""serve": ["dep:table"], "default": []"#,
+        r#""cli": ["dep:tokio"], "default": []"#,
+        r#""serve": ["dep:tokio"], "default": ["serve"]"#,
         r#""serve": ["clap/derive"], "default": []"#,
         r#""clap": ["dep:clap"], "cli": ["clap"]"#,
     ] {
         assert!(!tool_crates_outside_the_tool(&package(true, wrong)).is_empty(), "missed: {wrong}");
     }
-    assert_eq!(crates(&package(true, right)), ["clap", "table"]);
+    assert_eq!(crates(&package(true, right)), ["clap", "table", "tokio"]);
 }
