@@ -14,14 +14,13 @@ use hyper::{Request, Response, StatusCode};
 use super::demo::Demo;
 use super::log::{Entry, Log};
 
-/// How long a client may take to send a body.
-const BODY_TIME: Duration = Duration::from_secs(15);
-
 /// What is served.
 pub(super) struct Site {
     pub(super) gate: Arc<Gatepass>,
     /// What stands before each path: empty, or `/billing`.
     pub(super) base: String,
+    /// How long a client may take to send a body.
+    pub(super) timeout: Duration,
     pub(super) demo: Option<Demo>,
 }
 
@@ -77,7 +76,7 @@ async fn read(
     for (name, content) in &head.headers {
         value = value.header(name.as_str(), content.as_bytes());
     }
-    let collected = tokio::time::timeout(BODY_TIME, Limited::new(body, MAX_BODY).collect()).await;
+    let collected = tokio::time::timeout(site.timeout, Limited::new(body, MAX_BODY).collect()).await;
     let body = match collected {
         Ok(Ok(body)) => Vec::from(body.to_bytes()),
         // The library says what it says to a body that is too long; no byte of it is needed for that.

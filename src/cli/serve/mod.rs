@@ -19,6 +19,7 @@ use serde_json::{Value, json};
 
 use super::context::Context;
 use super::failure::Failure;
+use super::input::Seconds;
 use super::output::Outcome;
 use demo::Demo;
 use exchange::Site;
@@ -57,6 +58,10 @@ pub(crate) struct ServeArgs {
     #[arg(long, value_name = "DIR", requires = "demo")]
     folder: Option<PathBuf>,
 
+    /// How long a client may take to send a request, or to begin the next one on a connection
+    #[arg(long, value_name = "SECONDS", default_value = "15")]
+    timeout: Seconds,
+
     /// How to log requests on standard error
     #[arg(long, value_name = "FORM", value_enum, default_value = "text")]
     log: LogForm,
@@ -64,7 +69,11 @@ pub(crate) struct ServeArgs {
 
 pub(crate) fn run(args: &ServeArgs, context: &Context) -> Result<Outcome, Failure> {
     let given = args.base_path.as_deref().map(base_path).transpose()?;
-    let server = Server::bind(args.listen)?;
+    let Seconds(timeout) = args.timeout;
+    if timeout.is_zero() {
+        return Err(Failure::invalid("timeout", "must be more than 0"));
+    }
+    let server = Server::bind(args.listen, timeout)?;
     let address = server.address();
     let (site, started) = if args.demo {
         if !address.ip().is_loopback() {
@@ -74,13 +83,13 @@ pub(crate) fn run(args: &ServeArgs, context: &Context) -> Result<Outcome, Failur
         let folder = args.folder.clone().unwrap_or_else(std::env::temp_dir);
         let demo = Demo::new(&folder, &format!("http://{address}{base}"))?;
         let started = demo.document();
-        (Site { gate: demo.gate(), base, demo: Some(demo) }, started)
+        (Site { gate: demo.gate(), base, timeout, demo: Some(demo) }, started)
     } else {
         let gate = context.open()?;
         let system_url = gate.settings()?.system_url.clone();
         let base = given.unwrap_or_else(|| system_url.path().to_owned());
         let started = document(&system_url, &address, &base, &gate);
-        (Site { gate: Arc::new(gate), base, demo: None }, started)
+        (Site { gate: Arc::new(gate), base, timeout, demo: None }, started)
     };
     let log = Log::new(args.log);
     server.run(site, log, || context.output.emit_line(&started, &greeting(&started)))?;

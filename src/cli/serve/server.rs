@@ -27,10 +27,6 @@ const HEADERS: usize = 100;
 /// Most bytes of a request's line and headers.
 const HEAD: usize = 32 * 1024;
 
-/// How long a client may take to send line and headers, the time before a next request on the connection
-/// included.
-const HEAD_TIME: Duration = Duration::from_secs(15);
-
 /// How long requests at work may take to end once the server was asked to stop.
 const STOP_TIME: Duration = Duration::from_secs(15);
 
@@ -39,17 +35,19 @@ pub(super) struct Server {
     runtime: Runtime,
     listener: TcpListener,
     address: SocketAddr,
+    timeout: Duration,
 }
 
 impl Server {
-    /// Listen there.
-    pub(super) fn bind(address: SocketAddr) -> Result<Self, Failure> {
+    /// Listen there. A client has that long to send a request's line and headers, the time before a next
+    /// request on the connection included.
+    pub(super) fn bind(address: SocketAddr, timeout: Duration) -> Result<Self, Failure> {
         let failed = |error: std::io::Error| Failure::invalid("listen", format!("{address}: {error}"));
         // Store calls wait for the disk: each has a thread of its own while it works.
         let runtime = Builder::new_multi_thread().enable_all().build().map_err(failed)?;
         let listener = runtime.block_on(TcpListener::bind(address)).map_err(failed)?;
         let address = listener.local_addr().map_err(failed)?;
-        Ok(Server { runtime, listener, address })
+        Ok(Server { runtime, listener, address, timeout })
     }
 
     /// Where it listens.
@@ -59,12 +57,12 @@ impl Server {
 
     /// Serve until a signal asks to stop. `ready` is told when connections are accepted.
     pub(super) fn run(self, site: Site, log: Log, ready: impl FnOnce()) -> Result<(), Failure> {
-        let Server { runtime, listener, .. } = self;
+        let Server { runtime, listener, timeout, .. } = self;
         let served = runtime.block_on(async {
             // Before anybody is told that it runs: who is told may stop it at once.
             let stop = Stop::new()?;
             ready();
-            serve(listener, Arc::new(site), Arc::new(log), stop).await;
+            serve(listener, timeout, Arc::new(site), Arc::new(log), stop).await;
             Ok(())
         });
         // What still waits for the store then is not waited for.
@@ -100,7 +98,9 @@ impl Stop {
     }
 }
 
-async fn serve(listener: TcpListener, site: Arc<Site>, log: Arc<Log>, mut stop: Stop) {
+async fn serve(listener: TcpListener, timeout: Duration, site: Arc<Site>, log: Arc<Log>, mut stop: Stop) {
+    let mut http = http1::Builder::new();
+    http.timer(TokioTimer::new()).header_read_timeout(timeout).max_headers(HEADERS).max_buf_size(HEAD);
     let graceful = GracefulShutdown::new();
     let places = Arc::new(Semaphore::new(CONNECTIONS));
     loop {
@@ -112,7 +112,7 @@ async fn serve(listener: TcpListener, site: Arc<Site>, log: Arc<Log>, mut stop: 
         match stop.before(next).await {
             None => break,
             Some((place, Ok((stream, peer)))) => {
-                connection(stream, peer, place, &site, &log, &graceful);
+                connection(&http, (stream, peer), place, &site, &log, &graceful);
             }
             // Out of descriptors, perhaps: those of others come back.
             Some((_, Err(_))) => tokio::time::sleep(Duration::from_millis(50)).await,
@@ -124,8 +124,8 @@ async fn serve(listener: TcpListener, site: Arc<Site>, log: Arc<Log>, mut stop: 
 }
 
 fn connection(
-    stream: TcpStream,
-    peer: SocketAddr,
+    http: &http1::Builder,
+    (stream, peer): (TcpStream, SocketAddr),
     place: Option<OwnedSemaphorePermit>,
     site: &Arc<Site>,
     log: &Arc<Log>,
@@ -138,12 +138,7 @@ fn connection(
         let (site, log) = (site.clone(), log.clone());
         async move { Ok::<_, Infallible>(answer(site, log, peer, request).await) }
     });
-    let served = http1::Builder::new()
-        .timer(TokioTimer::new())
-        .header_read_timeout(HEAD_TIME)
-        .max_headers(HEADERS)
-        .max_buf_size(HEAD)
-        .serve_connection(TokioIo::new(stream), service);
+    let served = http.serve_connection(TokioIo::new(stream), service);
     let watched = graceful.watch(served);
     tokio::spawn(async move {
         // A client that breaks off is nobody's fault.
