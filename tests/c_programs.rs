@@ -150,6 +150,11 @@ macro_rules! every_program_holds {
             }
 
             #[test]
+            fn web() {
+                holds($tool, "web", &[]);
+            }
+
+            #[test]
             fn ownership() {
                 holds($tool, "ownership", &[$rounds]);
             }
