@@ -119,6 +119,8 @@ fn walk(json: bool) -> Vec<String> {
     walk.step("autoauth key retire portal");
     walk.step("autoauth disable");
 
+    walk.step("api GetClients search=ann");
+
     walk.step("audit list --since 1h --event token. --user 1");
     walk.step("audit export");
     walk.step("audit export --output audit.jsonl --until 2100-01-01");
