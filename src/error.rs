@@ -210,6 +210,8 @@ reasons! {
     LifeNotAllowed = "life_not_allowed", "token life longer than this credential allows";
     /// The credential's issues per minute are used up.
     RateLimited = "rate_limited", "too many tokens in this minute";
+    /// The secret was right but stood in the query of a URL, which the credential does not allow.
+    SecretInQuery = "secret_in_query", "secret in the query, not allowed for this credential";
     /// `legacy_admin_auth` is off.
     LegacyAuthOff = "legacy_auth_off", "legacy admin authentication is off";
     /// Too many wrong passwords for this admin; wait.

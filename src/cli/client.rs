@@ -116,6 +116,7 @@ pub(crate) fn run(command: ClientCommand, context: &Context) -> Result<Outcome, 
                 "status": status,
                 "offset": search.offset,
                 "limit": search.limit,
+                "order_by": search.order_by,
                 "descending": search.descending,
             });
             let columns = &[

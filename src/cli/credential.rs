@@ -107,6 +107,9 @@ pub(crate) struct CreateArgs {
     /// Most tokens per minute
     #[arg(long, value_name = "N")]
     per_minute: Option<u32>,
+    /// Let API calls carry its secret in the query of the URL, where logs keep it
+    #[arg(long)]
+    secret_in_query: bool,
     /// When it ends by itself: 90d from now, 2027-01-01 or a time in RFC 3339
     #[arg(long, value_name = "TIME")]
     expires: Option<Moment>,
@@ -166,6 +169,7 @@ impl CreateArgs {
                 "addresses": self.addresses,
                 "max_token_life_seconds": self.max_life,
                 "issues_per_minute": self.per_minute,
+                "secret_in_query": self.secret_in_query,
             },
             "expires_at": self.expires.map(Moment::coming),
         })

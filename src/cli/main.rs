@@ -21,6 +21,7 @@ use clap::error::ErrorKind;
 use clap::{Parser, Subcommand};
 
 mod admin;
+mod api;
 mod audit;
 mod autoauth;
 mod client;
@@ -130,6 +131,7 @@ enum Command {
     /// What happened, when, through whom, and how it came out
     #[command(subcommand)]
     Audit(audit::AuditCommand),
+    Api(api::ApiArgs),
     Purge(upkeep::PurgeArgs),
     Backup(upkeep::BackupArgs),
     Restore(upkeep::RestoreArgs),
@@ -166,6 +168,7 @@ fn run(command: Command, context: &Context) -> Result<Outcome, Failure> {
         Command::Seal(command) => seal::run(command, context),
         Command::Session(command) => session::run(command, context),
         Command::Audit(command) => audit::run(command, context),
+        Command::Api(args) => api::run(args, context),
         Command::Purge(_) => upkeep::purge(context),
         Command::Backup(args) => upkeep::backup(&args, context),
         Command::Restore(args) => upkeep::restore(&args, context),

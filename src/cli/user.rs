@@ -1,6 +1,7 @@
 //! `gatepass user`: the persons who sign in.
 
 use clap::{Args, Subcommand};
+use gatepass::directory::DirectoryOrder;
 use gatepass::id::UserId;
 use serde_json::json;
 
@@ -79,9 +80,18 @@ pub(crate) struct Search {
     /// At most so many, up to 1000 [default: 100]
     #[arg(long, value_name = "N")]
     pub(crate) limit: Option<u32>,
-    /// Highest number first
+    /// In the order of id, first_name, last_name, email or created_at; clients also of company_name,
+    /// group_id or status
+    #[arg(long, value_name = "FIELD", value_parser = order, default_value = "id", hide_default_value = true)]
+    pub(crate) order_by: DirectoryOrder,
+    /// The other way round, the highest number first
     #[arg(long)]
     pub(crate) descending: bool,
+}
+
+fn order(text: &str) -> Result<DirectoryOrder, String> {
+    let known = DirectoryOrder::ALL.iter().copied().find(|order| json!(order) == text);
+    known.ok_or_else(|| "must be the name of a field, such as last_name".to_owned())
 }
 
 pub(crate) fn run(command: UserCommand, context: &Context) -> Result<Outcome, Failure> {
@@ -97,6 +107,7 @@ pub(crate) fn run(command: UserCommand, context: &Context) -> Result<Outcome, Fa
                 "search": search.search,
                 "offset": search.offset,
                 "limit": search.limit,
+                "order_by": search.order_by,
                 "descending": search.descending,
             });
             let columns =

@@ -42,6 +42,8 @@ pub struct Limits {
     pub max_token_life_seconds: Option<u32>,
     /// Issues per minute; absent: any number.
     pub issues_per_minute: Option<u32>,
+    /// Whether API calls may carry its secret in the query of the URL, where logs and histories keep it.
+    pub secret_in_query: bool,
 }
 
 impl Limits {

@@ -172,6 +172,19 @@ pub struct Wanted<'a> {
     pub path: Option<&'a str>,
 }
 
+impl Wanted<'_> {
+    /// Only what `destination` takes: some API clients send what earlier calls left behind.
+    pub(crate) fn without_leftovers(self, destination: Option<&Destination>) -> Self {
+        let input = destination.map_or(Input::None, |destination| destination.input);
+        Wanted {
+            destination: self.destination,
+            service_id: self.service_id.filter(|_| input == Input::Service),
+            domain_id: self.domain_id.filter(|_| input == Input::Domain),
+            path: self.path.filter(|_| input == Input::Path),
+        }
+    }
+}
+
 /// Where the person is going to land.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Resolved {

@@ -222,6 +222,49 @@ pub struct NewClient {
     pub owner: Option<UserId>,
 }
 
+/// What a list stands in the order of: texts byte by byte, but ASCII letters in any case; rows that are alike
+/// in the order of their numbers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum DirectoryOrder {
+    /// The number.
+    #[default]
+    Id,
+    /// The first name.
+    FirstName,
+    /// The last name.
+    LastName,
+    /// Clients only: the company name.
+    CompanyName,
+    /// The address.
+    Email,
+    /// Clients only: the host's group number.
+    GroupId,
+    /// When the row was added.
+    CreatedAt,
+    /// Clients only: the word for the standing.
+    Status,
+}
+
+impl DirectoryOrder {
+    /// Every order.
+    pub const ALL: &'static [DirectoryOrder] = &[
+        DirectoryOrder::Id,
+        DirectoryOrder::FirstName,
+        DirectoryOrder::LastName,
+        DirectoryOrder::CompanyName,
+        DirectoryOrder::Email,
+        DirectoryOrder::GroupId,
+        DirectoryOrder::CreatedAt,
+        DirectoryOrder::Status,
+    ];
+
+    /// Whether users have what it asks for.
+    pub fn is_of_users(self) -> bool {
+        !matches!(self, DirectoryOrder::CompanyName | DirectoryOrder::GroupId | DirectoryOrder::Status)
+    }
+}
+
 /// How to search users or clients.
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -241,7 +284,10 @@ pub struct DirectoryQuery {
     /// At most so many (default 100, at most 1,000).
     #[serde(default)]
     pub limit: Option<u32>,
-    /// Highest number first.
+    /// In this order.
+    #[serde(default)]
+    pub order_by: DirectoryOrder,
+    /// The other way round: the highest number first.
     #[serde(default)]
     pub descending: bool,
 }

@@ -75,6 +75,8 @@ pub enum gatepass_code {
     GATEPASS_LEGACY_AUTH_OFF = 2112,
     /// Too many wrong passwords for this admin; wait.
     GATEPASS_LOCKED_OUT = 2113,
+    /// The secret was right but stood in the query of a URL, which the credential does not allow.
+    GATEPASS_SECRET_IN_QUERY = 2114,
 
     /// No such user.
     GATEPASS_USER_UNKNOWN = 2201,
@@ -260,6 +262,7 @@ impl gatepass_code {
             Reason::RateLimited => GATEPASS_RATE_LIMITED,
             Reason::LegacyAuthOff => GATEPASS_LEGACY_AUTH_OFF,
             Reason::LockedOut => GATEPASS_LOCKED_OUT,
+            Reason::SecretInQuery => GATEPASS_SECRET_IN_QUERY,
             Reason::UserUnknown => GATEPASS_USER_UNKNOWN,
             Reason::UserDisabled => GATEPASS_USER_DISABLED,
             Reason::ClientUnknown => GATEPASS_CLIENT_UNKNOWN,

@@ -26,7 +26,7 @@ impl Gatepass {
     /// tell the names that exist from those that don't.
     ///
     /// # Errors
-    /// [`Reason::LegacyAuthOff`], [`Reason::AddressNotAllowed`], [`Reason::LockedOut`],
+    /// [`Reason::AddressNotAllowed`], [`Reason::LegacyAuthOff`], [`Reason::LockedOut`],
     /// [`Reason::AuthenticationFailed`]; [`StoreError::Busy`] when the deadline passed before two others were
     /// done.
     pub fn authenticate_admin(
@@ -72,12 +72,13 @@ impl Gatepass {
         let now = self.now();
         let looked_up = if check_username(username).is_ok() { username } else { "" };
         let (settings, found) = self.store.password_facts(looked_up)?;
-        if !settings.legacy_admin_auth {
-            return Err(Reason::LegacyAuthOff.into());
-        }
         if !within(&settings.allowed_addresses, address) {
             // Anybody outside can repeat it at will: counted, not written.
             return Err(self.refuse_guess(Guess::Address, Reason::AddressNotAllowed, address, now));
+        }
+        // After the address, so that nobody outside learns how the switch stands.
+        if !settings.legacy_admin_auth {
+            return Err(Reason::LegacyAuthOff.into());
         }
         match self.login_lock()?.locked_for(username, now) {
             Some(wait) => {

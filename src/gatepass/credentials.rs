@@ -6,8 +6,10 @@ use serde::Serialize;
 
 use super::Gatepass;
 use crate::audit::{EventKind, NewEvent};
+use crate::clock::Timestamp;
 use crate::credential::{
-    Caller, CallerId, Credential, IssuedSecret, NewCredential, Rotation, authenticate, format, within,
+    Caller, CallerFacts, CallerId, Credential, IssuedSecret, NewCredential, Rotation, authenticate, format,
+    within,
 };
 use crate::error::{Error, Reason, Result};
 use crate::secret::Secret;
@@ -100,22 +102,60 @@ impl Gatepass {
     /// audit with a refusal; the credential's standing, [`Reason::AddressNotAllowed`] or
     /// [`Reason::ActionNotAllowed`].
     pub fn authorise(&self, caller: &Caller, action: &str, address: Option<IpAddr>) -> Result<()> {
+        self.authorised(caller, action, address).map(drop)
+    }
+
+    /// The same, with what the verdict was about.
+    pub(super) fn authorised(
+        &self,
+        caller: &Caller,
+        action: &str,
+        address: Option<IpAddr>,
+    ) -> Result<CallerFacts> {
         let name = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit();
         if action.is_empty() || action.len() > LONGEST_ACTION || !action.bytes().all(name) {
             return Err(Error::invalid("action", "must be a name in lower case, such as getclients"));
         }
         let now = self.now();
         let facts = self.store.caller_facts(caller)?.ok_or(Reason::CredentialUnknown)?;
-        let verdict = facts.may(caller, action, address, now);
-        if let Err(reason) = verdict {
-            let mut event = NewEvent::new(EventKind::CallRefused).object(action);
-            event.credential = caller.credential_id();
-            event.admin = caller.admin_id();
-            event.address = address;
-            event.refused = Some(reason);
-            return Err(self.refuse_recorded(&event, reason, address, now));
+        match facts.may(caller, action, address, now) {
+            Ok(()) => Ok(facts),
+            Err(reason) => {
+                let event = NewEvent::new(EventKind::CallRefused).object(action);
+                Err(self.refuse_call(event, caller, reason, address, now))
+            }
         }
-        Ok(())
+    }
+
+    /// May this caller's secret stand in the query of a URL, where logs and histories keep it? To be asked
+    /// once the secret was found right: whoever hears this "no" knew it already.
+    ///
+    /// # Errors
+    /// [`Reason::SecretInQuery`], unless the credential's limit `secret_in_query` allows it; an admin's
+    /// password never may. It stands in the audit.
+    pub fn authorise_query_secret(&self, caller: &Caller, address: Option<IpAddr>) -> Result<()> {
+        let now = self.now();
+        let facts = self.store.caller_facts(caller)?.ok_or(Reason::CredentialUnknown)?;
+        if facts.limits.secret_in_query {
+            return Ok(());
+        }
+        let event = NewEvent::new(EventKind::CallRefused);
+        Err(self.refuse_call(event, caller, Reason::SecretInQuery, address, now))
+    }
+
+    fn refuse_call(
+        &self,
+        mut event: NewEvent<'_>,
+        caller: &Caller,
+        reason: Reason,
+        address: Option<IpAddr>,
+        now: Timestamp,
+    ) -> Error {
+        event.credential = caller.credential_id();
+        event.admin = caller.admin_id();
+        event.address = address;
+        event.refused = Some(reason);
+        self.refuse_recorded(&event, reason, address, now)
     }
 
     /// Make a credential. Its secret is in the answer and never shown again.

@@ -57,8 +57,11 @@ impl Gatepass {
         if query.status.is_some() {
             return Err(Error::invalid("status", "users have none"));
         }
-        let limit = self.check_query(query)?;
-        Ok(self.store.list_users(query, limit)?)
+        if !query.order_by.is_of_users() {
+            return Err(Error::invalid("order_by", "is for clients alone"));
+        }
+        check_search(query)?;
+        Ok(self.store.list_users(query, None, page_limit(query.limit, 1_000)?)?)
     }
 
     /// Enable or disable a user. Disabling ends the user's sessions at once and for good; unspent tokens are
@@ -135,8 +138,8 @@ impl Gatepass {
     /// Clients that match, by exact address, by the start of a name, or by standing.
     pub fn list_clients(&self, query: &DirectoryQuery) -> Result<Page<Client>> {
         self.managed()?;
-        let limit = self.check_query(query)?;
-        Ok(self.store.list_clients(query, limit)?)
+        check_search(query)?;
+        Ok(self.store.list_clients(query, None, page_limit(query.limit, 1_000)?)?)
     }
 
     /// Set a client's standing. A closed one signs nobody in from now on.
@@ -162,11 +165,9 @@ impl Gatepass {
         self.managed()?;
         self.store.remove_member(user, client, self.at())?
     }
+}
 
-    fn check_query(&self, query: &DirectoryQuery) -> Result<u32> {
-        if let Some(search) = &query.search {
-            check_text("search", search, 0, 200)?;
-        }
-        page_limit(query.limit, 1_000)
-    }
+/// Whether a search may be one.
+pub(super) fn check_search(query: &DirectoryQuery) -> Result<()> {
+    query.search.as_deref().map_or(Ok(()), |search| check_text("search", search, 0, 200))
 }

@@ -8,6 +8,7 @@ mod audit;
 mod autoauth;
 mod credentials;
 mod directory;
+mod directory_view;
 mod open;
 mod sealing;
 mod sessions;
@@ -34,6 +35,7 @@ use crate::throttle::{Counts, Guess, GuessCounter, LoginLock, Slots, Throttle};
 pub use autoauth::{AutoAuthReport, AutoAuthRequest, KeyChoice};
 pub use credentials::RevokedCredential;
 pub use directory::UserExport;
+pub(crate) use directory_view::DirectoryView;
 pub use open::{InitOptions, Options, sqlite_version};
 pub use tokens::Explanation;
 

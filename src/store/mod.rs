@@ -203,8 +203,13 @@ pub(crate) trait DirectoryStore {
     fn add_user(&self, new: &NewUser, email: &Email, at: At<'_>) -> StoreResult<Outcome<User>>;
     /// One user.
     fn find_user(&self, user: UserId) -> StoreResult<Option<User>>;
-    /// Users that match.
-    fn list_users(&self, query: &DirectoryQuery, limit: u32) -> StoreResult<Page<User>>;
+    /// Users that match; with `within`, only those who have a place in one of these clients.
+    fn list_users(
+        &self,
+        query: &DirectoryQuery,
+        within: Option<&[ClientId]>,
+        limit: u32,
+    ) -> StoreResult<Page<User>>;
     /// Enable or disable; disabling ends the sessions. Synced.
     fn enable_user(&self, user: UserId, enabled: bool, at: At<'_>) -> StoreResult<Outcome<User>>;
     /// Erase the personal data, disable, end sessions and tokens; the number stays. Synced.
@@ -213,8 +218,13 @@ pub(crate) trait DirectoryStore {
     fn add_client(&self, new: &NewClient, email: &Email, at: At<'_>) -> StoreResult<Outcome<Client>>;
     /// One client.
     fn find_client(&self, client: ClientId) -> StoreResult<Option<Client>>;
-    /// Clients that match.
-    fn list_clients(&self, query: &DirectoryQuery, limit: u32) -> StoreResult<Page<Client>>;
+    /// Clients that match; with `within`, only these.
+    fn list_clients(
+        &self,
+        query: &DirectoryQuery,
+        within: Option<&[ClientId]>,
+        limit: u32,
+    ) -> StoreResult<Page<Client>>;
     /// Set the standing. Synced.
     fn set_client_status(
         &self,

@@ -48,12 +48,15 @@ pub(crate) fn judge_issue(
     if request.destination.is_some() && facts.destination.is_none() {
         return Err(Error::invalid("destination", "there is no destination of that name"));
     }
-    let wanted = Wanted {
+    let mut wanted = Wanted {
         destination: request.destination.as_deref(),
         service_id: request.service_id,
         domain_id: request.domain_id,
         path: request.redirect_path.as_deref(),
     };
+    if request.drop_leftovers {
+        wanted = wanted.without_leftovers(facts.destination.as_ref());
+    }
     let resolved =
         destination::resolve(facts.destination.as_ref(), &wanted, &settings.system_url, &settings.deny)?;
     if !facts.caller.limits.allows_destination(request.destination.as_deref()) {
@@ -74,6 +77,19 @@ pub(crate) fn judge_issue(
         Some(life) => life,
     };
 
+    if let Some(allowed) = &facts.caller.limits.clients {
+        // Asked before the subject's standing, or the answer would tell how others' clients stand.
+        let seen = |client: &ClientId| allowed.contains(client);
+        let known = match request.subject.client() {
+            Some(named) => seen(&named),
+            None => {
+                settings.mode == Mode::Host || facts.subject.clients.iter().any(|client| seen(&client.id))
+            }
+        };
+        if !known {
+            return Err(Reason::ClientNotAllowed.into());
+        }
+    }
     let (user, client) = match settings.mode {
         Mode::Host => (request.subject.user(), request.subject.client()),
         Mode::Managed => {

@@ -79,6 +79,8 @@ pub struct IssueRequest {
     pub actor: Option<String>,
     /// Where the call came from.
     pub address: Option<IpAddr>,
+    /// Ignore the ids and the path that the destination does not take, instead of calling them invalid.
+    pub(crate) drop_leftovers: bool,
 }
 
 impl IssueRequest {
@@ -94,6 +96,7 @@ impl IssueRequest {
             binding: None,
             actor: None,
             address: None,
+            drop_leftovers: false,
         }
     }
 

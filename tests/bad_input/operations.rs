@@ -37,7 +37,7 @@ pub(super) fn good(name: &str, place: &Place) -> Value {
             "limits": {
                 "actions": ["createssotoken"], "destinations": ["*"], "clients": [1],
                 "addresses": ["10.0.0.0/8"],
-                "max_token_life_seconds": 30, "issues_per_minute": 10
+                "max_token_life_seconds": 30, "issues_per_minute": 10, "secret_in_query": true
             }
         }),
         "credential.show" => json!({ "credential": "portal" }),
@@ -52,11 +52,12 @@ pub(super) fn good(name: &str, place: &Place) -> Value {
             json!({ "user_id": 50, "email": "ben@example.com", "first_name": "Ben", "last_name": "B" })
         }
         "user.list" => json!({
-            "email": "ann@example.com", "search": "a", "offset": 0, "limit": 10, "descending": false
+            "email": "ann@example.com", "search": "a", "offset": 0, "limit": 10, "order_by": "last_name",
+            "descending": false
         }),
         "client.list" => json!({
             "email": "ann@example.com", "search": "a", "status": "Active", "offset": 0, "limit": 10,
-            "descending": true
+            "order_by": "group_id", "descending": true
         }),
         "user.show" | "user.enable" | "user.disable" | "user.export" | "user.erase" | "session.end_user" => {
             json!({ "user_id": 1 })

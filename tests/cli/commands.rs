@@ -57,12 +57,12 @@ fn walk(json: bool) -> Vec<String> {
 
     walk.step("user add ann@example.com --first-name Ann --last-name Archer");
     walk.step("user add bob@example.com --id 7");
-    walk.step("user list --search a");
+    walk.step("user list --search a --order-by last_name");
     walk.step("user show 1");
     walk.step("user disable 7");
     walk.step("user enable 7");
     walk.step("client add ann@example.com --owner 1 --company-name Archers --group 3");
-    walk.step("client list --status active");
+    walk.step("client list --status active --order-by company_name --descending");
     walk.step("client show 1");
     walk.step("client set-status 1 Inactive");
     walk.step("client allow-sso 1 off");
@@ -71,7 +71,8 @@ fn walk(json: bool) -> Vec<String> {
     walk.step("member list --client 1");
 
     walk.step(
-        "credential create portal --admin alice --client 1 --per-minute 60 --expires 30d --max-life 30",
+        "credential create portal --admin alice --client 1 --per-minute 60 --expires 30d --max-life 30 \
+         --secret-in-query",
     );
     walk.step("credential create addon --host --destination clientarea:invoices --action CreateSsoToken");
     walk.step("credential list");
@@ -117,6 +118,8 @@ fn walk(json: bool) -> Vec<String> {
     walk.step(&format!("seal rotate {second} --seal-key {key}"));
     walk.step("autoauth key retire portal");
     walk.step("autoauth disable");
+
+    walk.step("api GetClients search=ann");
 
     walk.step("audit list --since 1h --event token. --user 1");
     walk.step("audit export");

@@ -47,6 +47,7 @@ enum Reason: string
     case LegacyAuthOff = 'legacy_auth_off';
     /** Too many wrong passwords for this admin; wait. */
     case LockedOut = 'locked_out';
+    case SecretInQuery = 'secret_in_query';
     /** No such user. */
     case UserUnknown = 'user_unknown';
     /** The user is disabled. */

@@ -47,6 +47,7 @@ fn what_was_made_is_stored_whole(w: &World<'_>) {
         addresses: vec!["203.0.113.0/24".parse().unwrap(), "2001:db8::/48".parse().unwrap()],
         max_token_life_seconds: Some(30),
         issues_per_minute: Some(5),
+        secret_in_query: true,
     };
     let new = NewCredential {
         label: "José's shop".to_owned(),

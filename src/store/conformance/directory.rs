@@ -2,7 +2,7 @@
 
 use super::world::{LOOK_ALIKES, NOON, World, at, client_id, events, named, secs, user_id, yes};
 use super::{Noun, cases};
-use crate::directory::{ClientStatus, DirectoryQuery, Email, NewClient, NewUser, Page};
+use crate::directory::{ClientStatus, DirectoryOrder, DirectoryQuery, Email, NewClient, NewUser, Page};
 use crate::error::Reason;
 use crate::store::{Outcome, StoreResult};
 
@@ -21,6 +21,8 @@ pub(super) const NOUN: Noun = Noun {
         users_are_searched_by_the_start_of_a_name,
         clients_are_searched_by_name_status_and_address,
         lists_come_page_by_page,
+        lists_stand_in_the_order_asked_for,
+        only_the_clients_that_may_be_seen_are_listed,
         look_alike_names_are_not_found_for_one_another,
     ],
     reasons: &[
@@ -79,7 +81,7 @@ fn numbers_and_addresses_of_users_are_unique(w: &World<'_>) {
         w.no(add_user(w, None, same), Reason::AlreadyExists);
     }
     w.everywhere(|store| {
-        assert_eq!(store.list_users(&DirectoryQuery::default(), 9).unwrap().total, 1);
+        assert_eq!(store.list_users(&DirectoryQuery::default(), None, 9).unwrap().total, 1);
         assert_eq!(events(store, "user.added").len(), 1);
     });
 }
@@ -103,7 +105,7 @@ fn look_alike_addresses_are_other_addresses(w: &World<'_>) {
     w.everywhere(|store| {
         for (address, id) in all.iter().zip(&ids) {
             let query = DirectoryQuery { email: Some((*address).to_owned()), ..DirectoryQuery::default() };
-            let found = store.list_users(&query, 9).unwrap();
+            let found = store.list_users(&query, None, 9).unwrap();
             assert_eq!((found.total, found.items[0].user_id), (1, *id), "{address}");
         }
     });
@@ -295,7 +297,7 @@ fn users_are_searched_by_the_start_of_a_name(w: &World<'_>) {
             ("ZOË", vec![]),
             ("' OR 1 --", vec![]),
         ] {
-            assert_eq!(user_numbers(store.list_users(&search(text), 99).unwrap()), wanted, "{text:?}");
+            assert_eq!(user_numbers(store.list_users(&search(text), None, 99).unwrap()), wanted, "{text:?}");
         }
         for (address, wanted) in [
             ("ANN@example.com", vec![1]),
@@ -304,7 +306,7 @@ fn users_are_searched_by_the_start_of_a_name(w: &World<'_>) {
             ("no address", vec![]),
         ] {
             let query = DirectoryQuery { email: Some(address.to_owned()), ..DirectoryQuery::default() };
-            assert_eq!(user_numbers(store.list_users(&query, 99).unwrap()), wanted, "{address:?}");
+            assert_eq!(user_numbers(store.list_users(&query, None, 99).unwrap()), wanted, "{address:?}");
         }
     });
 }
@@ -325,7 +327,7 @@ fn clients_are_searched_by_name_status_and_address(w: &World<'_>) {
         yes(w.store().add_client(&new, &email(address), at(NOON)));
     }
     w.everywhere(|store| {
-        let list = |query: DirectoryQuery| client_numbers(store.list_clients(&query, 99).unwrap());
+        let list = |query: DirectoryQuery| client_numbers(store.list_clients(&query, None, 99).unwrap());
         let same = || Some("Same@example.com".to_owned());
         let closed = Some(ClientStatus::Closed);
         assert_eq!(list(search("ac")), [1, 2]);
@@ -354,14 +356,97 @@ fn lists_come_page_by_page(w: &World<'_>) {
             (3, 9, true, vec![2, 1]),
         ] {
             let query = DirectoryQuery { offset, descending, ..DirectoryQuery::default() };
-            let users = store.list_users(&query, limit).unwrap();
+            let users = store.list_users(&query, None, limit).unwrap();
             assert_eq!(users.total, 5);
             assert_eq!(users.items.iter().map(|user| user.user_id.get()).collect::<Vec<_>>(), wanted);
             assert!(users.items.iter().all(|user| user.clients.len() == 1));
-            let clients = store.list_clients(&query, limit).unwrap();
+            let clients = store.list_clients(&query, None, limit).unwrap();
             assert_eq!(clients.total, 5);
             assert_eq!(clients.items.iter().map(|one| one.client_id.get()).collect::<Vec<_>>(), wanted);
             assert!(clients.items.iter().all(|client| client.members.len() == 1));
+        }
+    });
+}
+
+fn lists_stand_in_the_order_asked_for(w: &World<'_>) {
+    let rows = [
+        (1, "c@example.com", "bea", "Zed", "", ClientStatus::Inactive, 2, 2),
+        (2, "a@example.com", "Ann", "zed", "Acme", ClientStatus::Closed, 1, 3),
+        (3, "b@example.com", "ann", "Abel", "acme", ClientStatus::Active, 2, 1),
+        (4, "d@example.com", "\u{c4}nn", "Abel", "Bcme", ClientStatus::Active, -1, 3),
+    ];
+    for (id, address, first, last, company, status, group, after) in rows {
+        let then = at(NOON.plus(secs(after)));
+        let [first_name, last_name] = [first, last].map(str::to_owned);
+        let new = NewUser {
+            user_id: Some(user_id(id)),
+            email: address.to_owned(),
+            first_name: first_name.clone(),
+            last_name: last_name.clone(),
+        };
+        yes(w.store().add_user(&new, &email(address), then));
+        let new = NewClient {
+            client_id: Some(client_id(id)),
+            email: address.to_owned(),
+            first_name,
+            last_name,
+            company_name: company.to_owned(),
+            status,
+            group_id: group,
+            owner: None,
+        };
+        yes(w.store().add_client(&new, &email(address), then));
+    }
+    let wanted = |order| match order {
+        DirectoryOrder::Id => [1, 2, 3, 4],
+        DirectoryOrder::FirstName => [2, 3, 1, 4],
+        DirectoryOrder::LastName => [3, 4, 1, 2],
+        DirectoryOrder::CompanyName => [1, 2, 3, 4],
+        DirectoryOrder::Email => [2, 3, 1, 4],
+        DirectoryOrder::GroupId => [4, 2, 1, 3],
+        DirectoryOrder::CreatedAt => [3, 1, 2, 4],
+        DirectoryOrder::Status => [3, 4, 2, 1],
+    };
+    w.everywhere(|store| {
+        for &order_by in DirectoryOrder::ALL {
+            for descending in [false, true] {
+                let query = DirectoryQuery { order_by, descending, ..DirectoryQuery::default() };
+                let mut wanted = wanted(order_by);
+                if descending {
+                    wanted.reverse();
+                }
+                let listed = client_numbers(store.list_clients(&query, None, 9).unwrap());
+                assert_eq!(listed, wanted, "{order_by:?} {descending}");
+                if order_by.is_of_users() {
+                    let listed = user_numbers(store.list_users(&query, None, 9).unwrap());
+                    assert_eq!(listed, wanted, "{order_by:?} {descending}");
+                }
+            }
+        }
+    });
+}
+
+fn only_the_clients_that_may_be_seen_are_listed(w: &World<'_>) {
+    for id in 1..=4 {
+        w.user(id, &format!("u{id}@example.com"));
+        w.client(id, &format!("c{id}@example.com"), Some(id));
+    }
+    yes(w.store().add_member(user_id(1), client_id(3), false, at(NOON)));
+    w.everywhere(|store| {
+        for (within, clients, users) in [
+            (vec![], vec![], vec![]),
+            (vec![2], vec![2], vec![2]),
+            (vec![3, 2], vec![2, 3], vec![1, 2, 3]),
+            (vec![3, 3, 9], vec![3], vec![1, 3]),
+        ] {
+            let within: Vec<_> = within.into_iter().map(client_id).collect();
+            let all = DirectoryQuery::default();
+            let listed = client_numbers(store.list_clients(&all, Some(&within), 9).unwrap());
+            assert_eq!(listed, clients, "{within:?}");
+            let listed = user_numbers(store.list_users(&all, Some(&within), 9).unwrap());
+            assert_eq!(listed, users, "{within:?}");
+            let one = DirectoryQuery { email: Some("c4@example.com".to_owned()), ..search("c4") };
+            assert_eq!(store.list_clients(&one, Some(&within), 9).unwrap().total, 0, "{within:?}");
         }
     });
 }
@@ -379,8 +464,8 @@ fn look_alike_names_are_not_found_for_one_another(w: &World<'_>) {
         };
         yes(w.store().add_client(&new, &email(&new.email), at(NOON)));
         w.everywhere(|store| {
-            assert_eq!(store.list_clients(&search(one), 9).unwrap().total, 1, "{one:?}");
-            assert_eq!(store.list_clients(&search(other), 9).unwrap().total, 0, "{other:?}");
+            assert_eq!(store.list_clients(&search(one), None, 9).unwrap().total, 1, "{one:?}");
+            assert_eq!(store.list_clients(&search(other), None, 9).unwrap().total, 0, "{other:?}");
         });
     }
 }

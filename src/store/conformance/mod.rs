@@ -94,6 +94,8 @@ const OF_THE_USE_CASES: &[Reason] = &[
     Reason::AuthenticationFailed,
     Reason::LegacyAuthOff,
     Reason::LockedOut,
+    // The use case asks the caller's limits after the secret was right.
+    Reason::SecretInQuery,
     // Managed mode is asked for before a directory act; an AutoAuth link in host mode is not looked up at
     // all.
     Reason::HostMode,

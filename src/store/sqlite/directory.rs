@@ -5,7 +5,7 @@ use rusqlite::{Connection, OptionalExtension, Row, ToSql, params};
 use super::audit::write_event;
 use super::database::Sync;
 use super::error::ReadError;
-use super::{SqliteStore, sessions, tokens};
+use super::{SqliteStore, directory_lists, sessions, tokens};
 use crate::audit::{EventKind, NewEvent};
 use crate::directory::{
     Client, ClientStatus, DirectoryQuery, Email, Member, NewClient, NewUser, Page, Place, User,
@@ -15,11 +15,11 @@ use crate::id::{ClientId, UserId};
 use crate::store::{At, DirectoryStore, Outcome, StoreResult};
 use crate::upkeep::Erased;
 
-const USER: &str = "id, email, first_name, last_name, enabled, created_at, erased_at";
-const CLIENT: &str =
+pub(super) const USER: &str = "id, email, first_name, last_name, enabled, created_at, erased_at";
+pub(super) const CLIENT: &str =
     "id, email, first_name, last_name, company_name, status, allow_sso, group_id, created_at";
 
-fn user(row: &Row<'_>) -> rusqlite::Result<User> {
+pub(super) fn user(row: &Row<'_>) -> rusqlite::Result<User> {
     Ok(User {
         user_id: row.get(0)?,
         email: row.get(1)?,
@@ -32,7 +32,7 @@ fn user(row: &Row<'_>) -> rusqlite::Result<User> {
     })
 }
 
-fn client(row: &Row<'_>) -> rusqlite::Result<Client> {
+pub(super) fn client(row: &Row<'_>) -> rusqlite::Result<Client> {
     let status = ClientStatus::parse(row.get_ref(5)?.as_str()?)
         .ok_or_else(|| rusqlite::Error::InvalidColumnType(5, "status".into(), rusqlite::types::Type::Text))?;
     Ok(Client {
@@ -49,7 +49,7 @@ fn client(row: &Row<'_>) -> rusqlite::Result<Client> {
     })
 }
 
-fn places(connection: &Connection, user: UserId) -> StoreResult<Vec<Place>> {
+pub(super) fn places(connection: &Connection, user: UserId) -> StoreResult<Vec<Place>> {
     connection
         .prepare_cached("SELECT client_id, owner FROM member WHERE user_id = ?1 ORDER BY client_id")
         .read()?
@@ -59,7 +59,7 @@ fn places(connection: &Connection, user: UserId) -> StoreResult<Vec<Place>> {
         .read()
 }
 
-fn members(connection: &Connection, client: ClientId) -> StoreResult<Vec<Member>> {
+pub(super) fn members(connection: &Connection, client: ClientId) -> StoreResult<Vec<Member>> {
     connection
         .prepare_cached("SELECT user_id, owner FROM member WHERE client_id = ?1 ORDER BY user_id")
         .read()?
@@ -137,66 +137,6 @@ fn exists(connection: &Connection, sql: &str, value: impl ToSql) -> StoreResult<
     connection.prepare_cached(sql).read()?.exists([value]).read()
 }
 
-/// A prefix for LIKE, which folds ASCII letters only.
-fn prefix(search: &str) -> String {
-    let mut pattern = String::with_capacity(search.len() + 1);
-    for character in search.chars() {
-        if matches!(character, '%' | '_' | '\\') {
-            pattern.push('\\');
-        }
-        pattern.push(character);
-    }
-    pattern.push('%');
-    pattern
-}
-
-/// One page of a table, and how many rows match in all.
-fn page<T>(
-    connection: &Connection,
-    table: &str,
-    columns: &str,
-    condition: &str,
-    query: &DirectoryQuery,
-    limit: u32,
-    read: fn(&Row<'_>) -> rusqlite::Result<T>,
-) -> StoreResult<Page<T>> {
-    let email = match query.email.as_deref().map(Email::parse) {
-        Some(Ok(email)) => Some(email.as_str().to_owned()),
-        // Nobody has an address that is none.
-        Some(Err(_)) => return Ok(Page { total: 0, items: Vec::new() }),
-        None => None,
-    };
-    let search = query.search.as_deref().filter(|search| !search.is_empty()).map(prefix);
-    let status = query.status.map(ClientStatus::as_str);
-    let total = connection
-        .prepare_cached(&format!("SELECT count(*) FROM {table} WHERE {condition}"))
-        .read()?
-        .query_row(params![email, search, status], |row| row.get(0))
-        .read()?;
-    let order = if query.descending { "DESC" } else { "ASC" };
-    let items = connection
-        .prepare_cached(&format!(
-            "SELECT {columns} FROM {table} WHERE {condition} ORDER BY id {order} LIMIT ?4 OFFSET ?5"
-        ))
-        .read()?
-        .query_map(
-            params![email, search, status, limit, i64::try_from(query.offset).unwrap_or(i64::MAX)],
-            read,
-        )
-        .read()?
-        .collect::<rusqlite::Result<_>>()
-        .read()?;
-    Ok(Page { total, items })
-}
-
-const USER_MATCHES: &str = r"(?1 IS NULL OR email = ?1) AND ?3 IS NULL AND (?2 IS NULL
-    OR email LIKE ?2 ESCAPE '\' OR first_name LIKE ?2 ESCAPE '\' OR last_name LIKE ?2 ESCAPE '\'
-    OR (first_name || ' ' || last_name) LIKE ?2 ESCAPE '\')";
-
-const CLIENT_MATCHES: &str = r"(?1 IS NULL OR email = ?1) AND (?3 IS NULL OR status = ?3) AND (?2 IS NULL
-    OR email LIKE ?2 ESCAPE '\' OR first_name LIKE ?2 ESCAPE '\' OR last_name LIKE ?2 ESCAPE '\'
-    OR (first_name || ' ' || last_name) LIKE ?2 ESCAPE '\' OR company_name LIKE ?2 ESCAPE '\')";
-
 fn insert_member(connection: &Connection, user: UserId, client: ClientId, owner: bool) -> StoreResult<()> {
     connection
         .prepare_cached("INSERT INTO member (user_id, client_id, owner) VALUES (?1, ?2, ?3)")
@@ -266,14 +206,13 @@ impl DirectoryStore for SqliteStore {
         self.database.read(|connection| find_user(connection, id))
     }
 
-    fn list_users(&self, query: &DirectoryQuery, limit: u32) -> StoreResult<Page<User>> {
-        self.database.read(|connection| {
-            let mut found = page(connection, "user", USER, USER_MATCHES, query, limit, user)?;
-            for user in &mut found.items {
-                user.clients = places(connection, user.user_id)?;
-            }
-            Ok(found)
-        })
+    fn list_users(
+        &self,
+        query: &DirectoryQuery,
+        within: Option<&[ClientId]>,
+        limit: u32,
+    ) -> StoreResult<Page<User>> {
+        self.database.read(|connection| directory_lists::users(connection, query, within, limit))
     }
 
     fn enable_user(&self, id: UserId, enabled: bool, at: At<'_>) -> StoreResult<Outcome<User>> {
@@ -366,14 +305,13 @@ impl DirectoryStore for SqliteStore {
         self.database.read(|connection| find_client(connection, id))
     }
 
-    fn list_clients(&self, query: &DirectoryQuery, limit: u32) -> StoreResult<Page<Client>> {
-        self.database.read(|connection| {
-            let mut found = page(connection, "client", CLIENT, CLIENT_MATCHES, query, limit, client)?;
-            for client in &mut found.items {
-                client.members = members(connection, client.client_id)?;
-            }
-            Ok(found)
-        })
+    fn list_clients(
+        &self,
+        query: &DirectoryQuery,
+        within: Option<&[ClientId]>,
+        limit: u32,
+    ) -> StoreResult<Page<Client>> {
+        self.database.read(|connection| directory_lists::clients(connection, query, within, limit))
     }
 
     fn set_client_status(

@@ -13,6 +13,7 @@ mod credentials;
 mod database;
 mod destinations;
 mod directory;
+mod directory_lists;
 mod error;
 mod identity;
 mod opening;

@@ -10,8 +10,8 @@ use crate::error::StoreError;
 use crate::store::StoreResult;
 use crate::sys::{self, Inside};
 
-/// The oldest SQLite that works (STRICT tables), as its version number.
-const OLDEST_SQLITE: (i32, &str) = (3_037_000, "3.37.0");
+/// The oldest SQLite that works (STRICT tables, and `json_each` in every build), as its version number.
+const OLDEST_SQLITE: (i32, &str) = (3_038_000, "3.38.0");
 
 /// Where a file can't be renamed in one step, a new store has a second name for a moment, its scratch file's;
 /// no longer than this.

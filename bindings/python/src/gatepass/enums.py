@@ -105,6 +105,7 @@ class Reason(Word):
     RATE_LIMITED = "rate_limited"
     LEGACY_AUTH_OFF = "legacy_auth_off"
     LOCKED_OUT = "locked_out"
+    SECRET_IN_QUERY = "secret_in_query"
     USER_UNKNOWN = "user_unknown"
     USER_DISABLED = "user_disabled"
     CLIENT_UNKNOWN = "client_unknown"
