@@ -3,6 +3,7 @@
 use clap::{Args, Subcommand};
 use gatepass::credential::{Part, check};
 use gatepass::id::{ClientId, CredentialId};
+use gatepass::settings::Confirm;
 use gatepass::{Gatepass, Reason};
 use ipnet::IpNet;
 use serde_json::{Value, json};
@@ -107,6 +108,10 @@ pub(crate) struct CreateArgs {
     /// Most tokens per minute
     #[arg(long, value_name = "N")]
     per_minute: Option<u32>,
+    /// When a sign-in page asks before it spends its tokens: other_user or always; the stricter of this and
+    /// the setting holds
+    #[arg(long, value_name = "WHEN", value_parser = input::confirm)]
+    confirm: Option<Confirm>,
     /// When it ends by itself: 90d from now, 2027-01-01 or a time in RFC 3339
     #[arg(long, value_name = "TIME")]
     expires: Option<Moment>,
@@ -166,6 +171,7 @@ impl CreateArgs {
                 "addresses": self.addresses,
                 "max_token_life_seconds": self.max_life,
                 "issues_per_minute": self.per_minute,
+                "confirm": self.confirm,
             },
             "expires_at": self.expires.map(Moment::coming),
         })

@@ -13,6 +13,7 @@ use crate::directory::check_text;
 use crate::error::{Error, Reason, Result};
 use crate::id::{AdminId, ClientId, CredentialId};
 use crate::secret::same;
+use crate::settings::Confirm;
 
 /// Identifier and secret of a calling system, or a registered name for callers in the same process.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -42,6 +43,8 @@ pub struct Limits {
     pub max_token_life_seconds: Option<u32>,
     /// Issues per minute; absent: any number.
     pub issues_per_minute: Option<u32>,
+    /// When a sign-in page asks before it spends one of its tokens; absent: the store's. The stricter wins.
+    pub confirm: Option<Confirm>,
 }
 
 impl Limits {
