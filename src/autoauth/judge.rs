@@ -171,7 +171,8 @@ pub struct AutoAuthInspection {
     pub email: String,
     /// The user whom it would sign in (managed mode).
     pub user_id: Option<UserId>,
-    /// The client that the session would be bound to, or that the address names (managed mode).
+    /// The client that the session would be bound to, or if it would be refused, the one that the address or
+    /// its user has (managed mode).
     pub client_id: Option<ClientId>,
     /// The relative path of the landing page; `None` when its `goto` is not allowed.
     pub landing: Option<SafePath>,

@@ -14,7 +14,7 @@ use crate::autoauth::{
     replay_key, sign, told,
 };
 use crate::clock::Timestamp;
-use crate::directory::{Email, Mode, Subject, UNCHECKED_IN_HOST_MODE, check_text};
+use crate::directory::{Email, Mode, Subject, SubjectFacts, UNCHECKED_IN_HOST_MODE, check_text};
 use crate::error::{Error, Reason, Refusal, Result, StoreError};
 use crate::id::KeyId;
 use crate::secret::Secret;
@@ -210,9 +210,13 @@ impl Gatepass {
             Err(error) => (None, Some(refused(error))),
         };
         let named = facts.found.as_ref().ok().map(|(subject, _)| *subject);
+        let only = match &facts.found {
+            Ok((_, SubjectFacts { clients, .. })) if clients.len() == 1 => Some(clients[0].id),
+            _ => None,
+        };
         Ok(AutoAuthInspection {
             user_id: admitted.as_ref().map(|it| it.user).or(named.and_then(Subject::user)),
-            client_id: admitted.map_or(named.and_then(Subject::client), |it| it.client),
+            client_id: admitted.map_or(named.and_then(Subject::client).or(only), |it| it.client),
             landing: landing_of(&act, &facts.settings).ok(),
             refusal,
             confirm: facts.settings.confirm_with(key.and_then(|key| key.confirm)),

@@ -19,6 +19,20 @@ impl Response {
     pub(crate) fn new(status: u16) -> Self {
         Response { status, headers: Vec::new(), body: Vec::new() }
     }
+
+    /// With one more header.
+    pub(super) fn header(mut self, name: &'static str, value: impl Into<String>) -> Self {
+        self.headers.push((name, value.into()));
+        self
+    }
+
+    /// Go on there with a GET. The address that was left may hold a token, so it is told to nobody.
+    pub(super) fn see_other(url: impl Into<String>) -> Self {
+        Response::new(303)
+            .header("Location", url)
+            .header("Referrer-Policy", "no-referrer")
+            .header("Cache-Control", "no-store")
+    }
 }
 
 impl fmt::Debug for Response {
