@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::clock::Timestamp;
 use crate::error::{Error, Reason, Result};
-use crate::id::{AdminId, ClientId, CredentialId, UserId};
+use crate::id::{AdminId, ClientId, CredentialId, KeyId, UserId};
 
 /// Writes the kinds of event and their stable names side by side.
 macro_rules! kinds {
@@ -192,6 +192,17 @@ impl<'a> NewEvent<'a> {
             detail: None,
             count: 1,
         }
+    }
+
+    /// The event of an AutoAuth link that a key fits, its acceptance or refusal: it names the key, never the
+    /// address.
+    pub(crate) fn link(key: Option<KeyId>) -> Self {
+        let mut event = NewEvent::new(EventKind::AutoAuthAccepted);
+        event.object = Some(match key {
+            Some(key) => format!("key {key}"),
+            None => "key given by the caller".to_owned(),
+        });
+        event
     }
 
     pub(crate) fn by(mut self, actor: Option<&'a str>) -> Self {

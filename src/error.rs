@@ -107,9 +107,11 @@ pub struct Refusal {
     /// For [`Reason::TokenRedeemed`]: the id that the first redemption was given, so that a host with
     /// sessions of its own can end that session when it takes the replay for a theft (RFC 6749 §4.1.2).
     pub redemption: Option<RedemptionId>,
-    /// For [`Reason::TokenRedeemed`]: the session presented is the one that this token started. Not a replay:
-    /// the same person clicked twice.
+    /// For [`Reason::TokenRedeemed`] and [`Reason::AutoAuthUsed`]: the session presented is the one that was
+    /// started then. Not a replay: the same person clicked twice.
     pub same_browser: bool,
+    /// For the same two: it came within 5 seconds of the first use, as a second click does.
+    pub duplicate: bool,
     /// For [`Reason::TokenRedeemed`] under the replay policy `revoke`: the first redemption's session was
     /// ended by this call.
     pub session_ended: bool,
@@ -126,6 +128,7 @@ impl Refusal {
             reference: None,
             redemption: None,
             same_browser: false,
+            duplicate: false,
             session_ended: false,
             retry_after: None,
         }

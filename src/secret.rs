@@ -186,6 +186,12 @@ impl TimedKey {
         &self.0
     }
 
+    /// When what it stands for was made.
+    pub(crate) fn made_at(&self) -> Timestamp {
+        let millis = self.0[..TIME_BYTES].iter().fold(0_i64, |millis, &byte| (millis << 8) | i64::from(byte));
+        Timestamp::from_millis(millis)
+    }
+
     /// The smallest key that something made at `at` can have: the bound of a range of rows.
     pub(crate) fn bound(at: Timestamp) -> [u8; TIME_BYTES] {
         time_prefix(at)
@@ -267,6 +273,7 @@ mod tests {
         assert!(early.key().as_slice() < late.key().as_slice());
         assert!(late.key().as_slice() >= &TimedKey::bound(Timestamp::from_millis(1 << 40))[..]);
         assert_eq!(early.reveal().len(), 40);
+        assert_eq!(late.key().made_at(), Timestamp::from_millis(1 << 40));
     }
 
     #[test]

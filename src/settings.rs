@@ -37,6 +37,32 @@ pub enum ReusePolicy {
     Window,
 }
 
+/// When a sign-in page asks before it signs somebody in. The later one is the stricter one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Confirm {
+    /// When somebody else is signed in there.
+    #[default]
+    OtherUser,
+    /// Each time.
+    Always,
+}
+
+impl Confirm {
+    /// The word for it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Confirm::OtherUser => "other_user",
+            Confirm::Always => "always",
+        }
+    }
+
+    /// From that word.
+    pub fn parse(text: &str) -> Option<Self> {
+        [Confirm::OtherUser, Confirm::Always].into_iter().find(|confirm| confirm.as_str() == text)
+    }
+}
+
 /// One setting as it is listed.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[non_exhaustive]
@@ -137,7 +163,7 @@ macro_rules! settings {
 
 /// Whether the setting is a list of addresses and ranges, in which a single address may stand.
 fn holds_networks(name: &str) -> bool {
-    name == "allowed_addresses"
+    matches!(name, "allowed_addresses" | "trusted_proxies")
 }
 
 fn within(least: u32, most: u32) -> impl Fn(&u32) -> Result<(), String> {
@@ -174,6 +200,11 @@ settings! {
     legacy_admin_auth: bool = false, |_| Ok(());
     /// Addresses or CIDR ranges that calls may come from; checked before credentials. Empty: any.
     allowed_addresses: Vec<IpNet> = Vec::new(), |_| Ok(());
+    /// Addresses or CIDR ranges of the proxies whose X-Forwarded-For is believed. Empty: none.
+    trusted_proxies: Vec<IpNet> = Vec::new(), |_| Ok(());
+    /// When a sign-in page asks before it signs in: other_user (somebody else is signed in there) or always. A
+    /// credential or AutoAuth key may be stricter.
+    confirm: Confirm = Confirm::OtherUser, |_| Ok(());
     /// Pages that no redirect may lead to: name.php, folder/ or parameter=. The whole list, so name the
     /// built-in entries too.
     deny: DenyTable = DenyTable::default(), |_| Ok(());
@@ -238,6 +269,11 @@ impl Settings {
         found
     }
 
+    /// When a sign-in page asks: the stricter of this setting and what a credential or key says.
+    pub(crate) fn confirm_with(&self, own: Option<Confirm>) -> Confirm {
+        self.confirm.max(own.unwrap_or_default())
+    }
+
     /// How far in the future an issue time may lie.
     pub(crate) fn leeway(&self) -> Duration {
         Self::seconds(self.token_leeway_seconds)
@@ -268,10 +304,28 @@ mod tests {
 
     #[test]
     fn a_single_address_may_stand_in_a_list_of_ranges() {
+        for name in ["allowed_addresses", "trusted_proxies"] {
+            let mut all = settings();
+            all.set(name, json!(["203.0.113.7", "2001:db8::/32"])).unwrap();
+            let held = all.get(name).unwrap().value;
+            assert_eq!(held, json!(["203.0.113.7/32", "2001:db8::/32"]));
+        }
+    }
+
+    #[test]
+    fn of_two_policies_to_ask_the_stricter_one_wins() {
+        use Confirm::{Always, OtherUser};
         let mut all = settings();
-        all.set("allowed_addresses", json!(["203.0.113.7", "2001:db8::/32"])).unwrap();
-        let held = all.get("allowed_addresses").unwrap().value;
-        assert_eq!(held, json!(["203.0.113.7/32", "2001:db8::/32"]));
+        for (setting, own, in_force) in [
+            (OtherUser, None, OtherUser),
+            (OtherUser, Some(OtherUser), OtherUser),
+            (OtherUser, Some(Always), Always),
+            (Always, None, Always),
+            (Always, Some(OtherUser), Always),
+        ] {
+            all.set("confirm", json!(setting)).unwrap();
+            assert_eq!(all.confirm_with(own), in_force);
+        }
     }
 
     #[test]
@@ -289,6 +343,8 @@ mod tests {
             ("replay_policy", json!("Warn")),
             ("allowed_addresses", json!(["203.0.113.0/33"])),
             ("allowed_addresses", json!("203.0.113.0/24")),
+            ("trusted_proxies", json!(["10.0.0.0/8", "proxy.example.com"])),
+            ("confirm", json!("never")),
             ("system_url", json!("billing.example.com")),
             ("mode", json!("host")),
             ("deny", json!(["../x"])),

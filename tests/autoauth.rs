@@ -39,7 +39,7 @@ fn the_report_counts_wrong_hashes_and_refused_pages() {
     let gate = place.init_with(Mode::Managed, Options::new().clock(clock.clone()).sealing_key(sealing_key));
     person(&gate, "ann@example.com");
     gate.set_setting("autoauth_enabled", json!(true)).unwrap();
-    gate.add_autoauth_key("old", &secret(ONE)).unwrap();
+    gate.add_autoauth_key("old", &secret(ONE), None).unwrap();
     assert_eq!(gate.autoauth_report(1).unwrap().wrong_hashes, 0);
     for _ in 0..12 {
         assert_eq!(refused(accept(&gate, &signed(&gate, TWO))), Reason::AutoAuthHash);
@@ -63,7 +63,7 @@ fn lost() -> Place {
     let gate = place.init_with(Mode::Managed, options().sealing_key(sealing_key(&place, "lost").1));
     person(&gate, "ann@example.com");
     gate.set_setting("autoauth_enabled", json!(true)).unwrap();
-    gate.add_autoauth_key("old", &secret(ONE)).unwrap();
+    gate.add_autoauth_key("old", &secret(ONE), None).unwrap();
     place
 }
 
@@ -102,7 +102,7 @@ fn a_lost_sealing_key_costs_the_old_keys_and_nothing_after_them() {
     drop(gate);
     assert!(!in_the_file(), "a retired secret stayed in the file");
     let gate = options().sealing_key(new).open(&place.store).unwrap();
-    gate.add_autoauth_key("new", &secret(TWO)).unwrap();
+    gate.add_autoauth_key("new", &secret(TWO), None).unwrap();
     assert!(bad(&gate).is_empty());
     assert_eq!(gate.check_sealed_keys().unwrap(), 1);
     accept(&gate, &signed(&gate, TWO)).unwrap();
@@ -117,14 +117,14 @@ fn a_key_that_does_not_open_refuses_no_links_but_its_own() {
     let place = lost();
     let gate = options().sealing_key(sealing_key(&place, "new").1).open(&place.store).unwrap();
     let keyless = options().open(&place.store).unwrap();
-    assert_eq!(refused(gate.add_autoauth_key("new", &secret(TWO))), Reason::SealingKeyWrong);
+    assert_eq!(refused(gate.add_autoauth_key("new", &secret(TWO), None)), Reason::SealingKeyWrong);
     let link = signed(&gate, ONE);
     for (who, reason) in [(&gate, Reason::SealingKeyWrong), (&keyless, Reason::SealingKeyMissing)] {
         assert_eq!(refused(accept(who, &link)), reason);
     }
     gate.retire_autoauth_key("old").unwrap();
-    gate.add_autoauth_key("new", &secret(TWO)).unwrap();
-    gate.add_autoauth_key("newer", &secret(ONE)).unwrap();
+    gate.add_autoauth_key("new", &secret(TWO), None).unwrap();
+    gate.add_autoauth_key("newer", &secret(ONE), None).unwrap();
     // Damaged, and the first to be tried.
     let damage = "UPDATE autoauth_key SET sealed = x'00', added_at = 0 WHERE label = 'new'";
     assert_eq!(rusqlite::Connection::open(&place.store).unwrap().execute(damage, []).unwrap(), 1);
@@ -143,7 +143,7 @@ fn the_file_of_the_sealing_key_is_read_when_the_key_is_needed_and_once() {
     let (_, client) = person(&gate, "ann@example.com");
     common::issue(&gate, client);
     assert_eq!(bad(&gate).len(), 1, "a file of no use is told by the check");
-    let add = || gate.add_autoauth_key("old", &secret(ONE));
+    let add = || gate.add_autoauth_key("old", &secret(ONE), None);
     assert_eq!(invalid(add()), "sealing_key_file");
     std::fs::write(&file, "nonsense").unwrap();
     std::fs::set_permissions(&file, std::fs::Permissions::from_mode(0o600)).unwrap();
@@ -171,7 +171,7 @@ fn of_two_keys_that_end_alike_and_come_at_once_one_is_added() {
             let running = [0, 1].map(|at| {
                 let text = secret(&format!("{}{ONE} of round {round}", ["", "7"][at]));
                 let gate = &gates[at];
-                scope.spawn(move || gate.add_autoauth_key(&format!("{at} of {round}"), &text))
+                scope.spawn(move || gate.add_autoauth_key(&format!("{at} of {round}"), &text, None))
             });
             running.map(|thread| thread.join().unwrap())
         });

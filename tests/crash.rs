@@ -97,7 +97,7 @@ fn kill_one(place: &Place, order: &str, said: &mut Said) {
 /// Redemptions that were told as done and are not.
 fn missing(gate: &Gatepass, said: &Said) -> usize {
     let undone = |token: &&(Token, Option<SessionId>)| {
-        gate.inspect(&token.0).map_or(true, |seen| seen.state != TokenState::Redeemed)
+        gate.inspect(&token.0, None).map_or(true, |seen| seen.state != TokenState::Redeemed)
     };
     said.redeemed.iter().filter(undone).count()
 }
@@ -142,7 +142,7 @@ fn a_killed_writer_loses_nothing_that_it_was_told_is_done() {
         kill_one(&place, "act first", &mut said);
         let gate = Gatepass::open(&place.store).unwrap();
         for token in &said.issued {
-            gate.inspect(token).unwrap();
+            gate.inspect(token, None).unwrap();
         }
         assert_eq!(missing(&gate, &said), 0);
         assert_eq!(half_done(&place.spy()), 0);

@@ -219,7 +219,7 @@ fn on_a_small_disk_every_act_is_done_whole_or_said_to_be_full() {
         assert!(tokens.len() > 10, "{}", tokens.len());
         let last = tokens.last().unwrap();
         assert_eq!(store_error(redeem(&gate, last)), StoreError::Full);
-        assert_eq!(gate.inspect(last).unwrap().redeemed_at, None);
+        assert_eq!(gate.inspect(last, None).unwrap().redeemed_at, None);
         // There is space again, and everything that was answered is there.
         std::fs::remove_file(filler).unwrap();
         for token in &tokens[tokens.len() - 10..] {

@@ -136,9 +136,10 @@ impl Bench {
                     let id = SessionId::parse(numbers.hex(64)).unwrap();
                     count(self.gate.check_session(&id, Some(from)).unwrap_err(), Reason::SessionUnknown);
                 }
-                2 => {
-                    count(self.gate.inspect(&Token::parse(&text).unwrap()).unwrap_err(), Reason::TokenUnknown)
-                }
+                2 => count(
+                    self.gate.inspect(&Token::parse(&text).unwrap(), Some(from)).unwrap_err(),
+                    Reason::TokenUnknown,
+                ),
                 3 => {
                     let stamp = self.clock.now().as_seconds();
                     let link = format!("email=ann%40example.com&timestamp={stamp}&hash={text}");
@@ -223,7 +224,7 @@ fn who_is_right_gets_in_all_the_while_and_the_store_does_not_grow() {
     let before = bench.growth();
     let advised = bench.flood(|from| {
         bench.gate.authenticate(&bench.identifier, &bench.secret, Some(from)).unwrap();
-        assert_eq!(bench.gate.inspect(&live).unwrap().refusal, None);
+        assert_eq!(bench.gate.inspect(&live, None).unwrap().refusal, None);
         bench.gate.check_session(&session, Some(from)).unwrap();
     });
     assert_eq!(bench.growth(), before, "the flood left something in the store");

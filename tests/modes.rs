@@ -51,7 +51,7 @@ fn in_host_mode_ids_are_kept_as_given_and_what_was_not_checked_is_listed() {
     for subject in subjects {
         let issued = gate.issue(&portal(&gate), &IssueRequest::new(subject)).unwrap();
         assert_eq!((issued.user_id, issued.client_id), (subject.user(), subject.client()));
-        let seen = gate.inspect(&issued.token).unwrap();
+        let seen = gate.inspect(&issued.token, None).unwrap();
         assert_eq!((seen.user_id, seen.client_id, seen.refusal), (subject.user(), subject.client(), None));
         let redeemed = redeem(&gate, &issued).unwrap();
         assert_eq!((redeemed.user_id, redeemed.client_id), (subject.user(), subject.client()));
@@ -176,7 +176,7 @@ fn a_person_who_may_no_longer_sign_in_is_refused_at_every_step() {
         let session = redeem(&gate, &issue(&gate, owned)).unwrap().session.unwrap();
         let link = link(&gate, "ann@example.com");
         change(&gate);
-        assert_eq!(gate.inspect(&unspent.token).unwrap().refusal, Some(*to_token), "{what}");
+        assert_eq!(gate.inspect(&unspent.token, None).unwrap().refusal, Some(*to_token), "{what}");
         assert_eq!(refused(redeem(&gate, &unspent)), *to_token, "{what}");
         assert_eq!(refused(gate.check_session(&session, None)), *to_session, "{what}");
         let request = IssueRequest::for_client(owned);
@@ -226,7 +226,7 @@ fn another_browser_is_refused_and_spends_nothing() {
     let binding = Binding::of_nonce(b"the right browser");
     let request = IssueRequest::for_client(owned).bound_to(binding);
     let issued = gate.issue(&portal(&gate), &request).unwrap();
-    assert!(gate.inspect(&issued.token).unwrap().bound);
+    assert!(gate.inspect(&issued.token, None).unwrap().bound);
     let plain = || RedeemRequest::new(issued.token.clone());
     for wrong in [
         plain(),
@@ -235,7 +235,7 @@ fn another_browser_is_refused_and_spends_nothing() {
     ] {
         assert_eq!(refused(gate.redeem(&wrong)), Reason::BrowserMismatch);
     }
-    let seen = gate.inspect(&issued.token).unwrap();
+    let seen = gate.inspect(&issued.token, None).unwrap();
     assert_eq!((seen.state, seen.replays, seen.refusal), (TokenState::Live, 0, None));
     let session = gate.redeem(&plain().bound_to(binding)).unwrap().session.unwrap();
     // From then on it is redeemed for everybody, and a stranger with a mismatch learns no more than that.

@@ -37,7 +37,7 @@ fn redeem(gate: &Gatepass, token: &Token, broken: bool) -> gatepass::Result<()> 
     if !broken {
         return gate.redeem(&request).map(drop);
     }
-    match gate.inspect(token)?.state {
+    match gate.inspect(token, None)?.state {
         TokenState::Live => {
             // A page has other things to do in between, too.
             std::thread::sleep(Duration::from_millis(1));

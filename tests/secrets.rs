@@ -272,7 +272,7 @@ fn everything(place: &Place) -> Done {
     texts.error(gate.redeem(&RedeemRequest::new(revoked.clone()).bound_to(binding)));
     texts.error(gate.revoke_tokens(&RevokeTokens::One(spent.clone())));
     texts.debug(&gate.check_session(&session, address).unwrap());
-    texts.debug(&gate.inspect(&spent).unwrap());
+    texts.debug(&gate.inspect(&spent, None).unwrap());
     texts.debug(&gate.explain(&spent).unwrap());
     let unknown = "0123456789abcdef".repeat(2) + "01234567";
     vault.timed("token never issued", &unknown);
@@ -286,9 +286,9 @@ fn everything(place: &Place) -> Done {
     // AutoAuth.
     vault.text("AutoAuth key", KEY);
     vault.text("AutoAuth key given by the caller", SECOND_KEY);
-    gate.add_autoauth_key("old", &secret(KEY)).unwrap();
-    texts.error(gate.add_autoauth_key("old", &secret(KEY)));
-    texts.error(gate.add_autoauth_key(KEY, &secret(&KEY[1..])));
+    gate.add_autoauth_key("old", &secret(KEY), None).unwrap();
+    texts.error(gate.add_autoauth_key("old", &secret(KEY), None));
+    texts.error(gate.add_autoauth_key(KEY, &secret(&KEY[1..]), None));
     gate.set_setting("autoauth_enabled", json!(true)).unwrap();
     for (key, choice) in [(KEY, KeyChoice::Label("old")), (SECOND_KEY, KeyChoice::Given(&secret(SECOND_KEY)))]
     {

@@ -44,7 +44,11 @@ fn a_token_expires_exactly_when_its_life_is_over() {
             let issued = gate.issue(&portal(&gate), &request).unwrap();
             assert_eq!(issued.expires_at, START.plus(life));
             clock.advance(after);
-            assert_eq!(gate.inspect(&issued.token).unwrap().refusal, reason, "{life:?} after {after:?}");
+            assert_eq!(
+                gate.inspect(&issued.token, None).unwrap().refusal,
+                reason,
+                "{life:?} after {after:?}"
+            );
             assert_eq!(redeem(&gate, &issued).err().and_then(|error| error.reason()), reason);
         }
     }
@@ -68,7 +72,7 @@ fn a_clock_set_back_by_more_than_the_leeway_refuses_and_spends_nothing() {
         clock.set(START.minus(back));
         redeem(&gate, &first).unwrap();
         clock.set(START.minus(back + MILLISECOND));
-        assert_eq!(gate.inspect(&second.token).unwrap().state, TokenState::NotYetValid);
+        assert_eq!(gate.inspect(&second.token, None).unwrap().state, TokenState::NotYetValid);
         assert_eq!(refused(redeem(&gate, &second)), Reason::TokenNotYetValid, "leeway {leeway} s");
         // The clock is put right: nothing was spent.
         clock.set(START);
@@ -366,7 +370,7 @@ fn a_clock_at_the_ends_of_time_neither_panics_nor_lets_anybody_in_twice() {
         refused(gate.read_token("none", None));
         // A token may be unusable at such a time, as long as it is never spent twice.
         if let Ok(issued) = gate.issue(&caller, &IssueRequest::for_client(client)) {
-            drop(gate.inspect(&issued.token));
+            drop(gate.inspect(&issued.token, None));
             drop(gate.explain(&issued.token));
             if let Ok(redeemed) = redeem(&gate, &issued) {
                 refused(redeem(&gate, &issued));

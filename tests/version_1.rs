@@ -16,6 +16,7 @@ use gatepass::directory::{ClientStatus, Mode, NewClient, NewUser};
 use gatepass::id::{ClientId, UserId};
 use gatepass::seal::SealingKey;
 use gatepass::secret::Secret;
+use gatepass::settings::Confirm;
 use gatepass::token::{IssueRequest, RedeemRequest, RevokeTokens};
 use gatepass::upkeep::Severity;
 use gatepass::{AutoAuthRequest, Gatepass, InitOptions, KeyChoice, Options, Reason};
@@ -94,7 +95,7 @@ fn write() {
     let offers: Destination =
         serde_json::from_value(json!({ "name": "shop:offers", "path": "offers.php" })).unwrap();
     gate.set_destination(&offers).unwrap();
-    gate.add_autoauth_key("old website", &Secret::new(AUTOAUTH_KEY)).unwrap();
+    gate.add_autoauth_key("old website", &Secret::new(AUTOAUTH_KEY), Some(Confirm::Always)).unwrap();
 
     let identifier = website.credential.identifier.clone().unwrap();
     let caller = gate.authenticate(&identifier, website.secret.as_ref().unwrap(), None).unwrap();
@@ -168,6 +169,7 @@ fn a_store_of_version_1_is_read_to_the_last_value() {
     assert_eq!(gate.check_session(&session, None).unwrap().user_id, Some(ann));
     gate.issue(&caller, &IssueRequest::for_client(account)).unwrap();
 
+    assert_eq!(gate.list_autoauth_keys().unwrap()[0].confirm, Some(Confirm::Always));
     let link = gate.sign_autoauth("ann@example.com", KeyChoice::Label("old website"), None).unwrap();
     let query = link.split_once('?').unwrap().1;
     let signed_in = gate.accept_autoauth(query.as_bytes(), &AutoAuthRequest::default()).unwrap();

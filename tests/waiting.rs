@@ -60,7 +60,7 @@ fn a_call_waits_for_another_process_until_its_deadline_and_no_longer() {
 /// One round of everything that a store does.
 fn round(gate: &Gatepass, path: &Path, number: u64) -> gatepass::Result<()> {
     let token = issue(gate)?;
-    gate.inspect(&token)?;
+    gate.inspect(&token, None)?;
     let session = gate.redeem(&RedeemRequest::new(token.clone()))?.session.unwrap();
     assert_eq!(redeem(gate, &token).unwrap_err().code(), "token_redeemed");
     gate.check_session(&session, None)?;

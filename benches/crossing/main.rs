@@ -38,7 +38,7 @@ fn rust(path: &Path, count: usize) -> Times {
             tokens.push(issued.token.reveal());
         }),
         timed(count, |round| {
-            std::hint::black_box(gate.inspect(&token(&tokens[round])).unwrap());
+            std::hint::black_box(gate.inspect(&token(&tokens[round]), None).unwrap());
         }),
         timed(count, |round| {
             let redeemed = gate.redeem(&RedeemRequest::new(token(&tokens[round]))).unwrap();

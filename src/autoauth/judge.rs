@@ -1,6 +1,7 @@
 //! The verdict on an AutoAuth link whose hash was right: in time, not used before, leading to a safe page and
 //! to somebody who may sign in.
 
+use std::fmt;
 use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -11,11 +12,12 @@ use super::Windows;
 use crate::clock::Timestamp;
 use crate::destination::{HOME, SafePath, SystemUrl};
 use crate::directory::{Admitted, Mode, Subject, SubjectFacts, may_sign_in};
-use crate::error::{Reason, Result};
+use crate::error::{Error, Reason, Refusal, Result};
 use crate::id::{ClientId, KeyId, UserId};
 use crate::secret::TimedKey;
 use crate::session::{RedemptionId, SessionId};
-use crate::settings::{ReusePolicy, Settings};
+use crate::settings::{Confirm, ReusePolicy, Settings};
+use crate::token::DUPLICATE;
 
 /// How long after its timestamp an accepted link is remembered; no window reaches further.
 pub(crate) const REMEMBERED: Duration = Duration::from_secs(3_600);
@@ -30,6 +32,8 @@ pub struct AutoAuthKey {
     pub label: String,
     /// The key has fewer than 20 characters, so that it can be guessed from a link.
     pub weak: bool,
+    /// When a sign-in page asks before it accepts one of its links; `None`: the setting. The stricter wins.
+    pub confirm: Option<Confirm>,
     /// When it was added.
     pub added_at: Timestamp,
     /// When it was retired: its links are refused since.
@@ -64,6 +68,8 @@ pub(crate) struct AcceptAct {
     /// The stored key that fits; `None` when the caller gave the key.
     pub(crate) key: Option<KeyId>,
     pub(crate) presented: Option<TimedKey>,
+    /// The presented session ends when the new one starts.
+    pub(crate) replace: bool,
     pub(crate) session: Option<TimedKey>,
     pub(crate) redemption: RedemptionId,
     pub(crate) address: Option<IpAddr>,
@@ -111,9 +117,7 @@ pub(crate) fn judge_accept(act: &AcceptAct, facts: &AcceptFacts, now: Timestamp)
     if !facts.key_active {
         return Err(Reason::AutoAuthHash.into());
     }
-    let goto = act.goto.as_deref().filter(|goto| !goto.is_empty()).unwrap_or(HOME);
-    let landing =
-        SafePath::parse(goto, &settings.system_url, &settings.deny).map_err(|error| error.invalid("goto"))?;
+    let landing = landing_of(act, settings)?;
     windows(settings).admits(act.signed_at, now)?;
     if settings.autoauth_reuse == ReusePolicy::Once {
         if act.signed_at < facts.floor {
@@ -131,10 +135,65 @@ pub(crate) fn judge_accept(act: &AcceptAct, facts: &AcceptFacts, now: Timestamp)
     Ok(Acceptance { admitted, landing, system_url: settings.system_url.clone() })
 }
 
+/// Where the link leads.
+pub(crate) fn landing_of(act: &AcceptAct, settings: &Settings) -> Result<SafePath> {
+    let goto = act.goto.as_deref().filter(|goto| !goto.is_empty()).unwrap_or(HOME);
+    SafePath::parse(goto, &settings.system_url, &settings.deny).map_err(|error| error.invalid("goto"))
+}
+
+/// A refusal as the caller hears it: of a used link, whether the same browser came again, or somebody so soon
+/// that it is a second click.
+pub(crate) fn told(error: Error, act: &AcceptAct, facts: &AcceptFacts, now: Timestamp) -> Error {
+    match error {
+        Error::Refused(mut refusal) if refusal.reason == Reason::AutoAuthUsed => {
+            if let Some(first) = facts.seen.flatten() {
+                refusal.same_browser = act.presented == Some(first);
+                refusal.duplicate = now.since(first.made_at()) < DUPLICATE;
+            }
+            refusal.into()
+        }
+        other => other,
+    }
+}
+
 fn windows(settings: &Settings) -> Windows {
     Windows {
         past: Settings::seconds(settings.autoauth_past_seconds),
         future: Settings::seconds(settings.autoauth_future_seconds),
+    }
+}
+
+/// What an AutoAuth link would do, told without spending it. Its `Debug` leaves the address out.
+#[derive(Clone)]
+#[non_exhaustive]
+pub struct AutoAuthInspection {
+    /// The address that the link was signed for.
+    pub email: String,
+    /// The user whom it would sign in (managed mode).
+    pub user_id: Option<UserId>,
+    /// The client that the session would be bound to, or if it would be refused, the one that the address or
+    /// its user has (managed mode).
+    pub client_id: Option<ClientId>,
+    /// The relative path of the landing page; `None` when its `goto` is not allowed.
+    pub landing: Option<SafePath>,
+    /// Why it would be refused now.
+    pub refusal: Option<Refusal>,
+    /// When a sign-in page asks before it accepts it: the stricter of the setting and its key.
+    pub confirm: Confirm,
+    /// The number of the stored key that signed it; `None` when the caller gave the key.
+    pub key_id: Option<KeyId>,
+    /// When it was signed.
+    pub signed_at: Timestamp,
+}
+
+impl fmt::Debug for AutoAuthInspection {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("AutoAuthInspection")
+            .field("user_id", &self.user_id)
+            .field("client_id", &self.client_id)
+            .field("refusal", &self.refusal)
+            .field("signed_at", &self.signed_at)
+            .finish_non_exhaustive()
     }
 }
 

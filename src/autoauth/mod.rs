@@ -9,7 +9,8 @@ mod judge;
 mod link;
 
 pub(crate) use judge::{
-    AcceptAct, AcceptFacts, Acceptance, Accepted, REMEMBERED, SealedKey, judge_accept, named_by,
+    AcceptAct, AcceptFacts, Acceptance, Accepted, REMEMBERED, SealedKey, judge_accept, landing_of, named_by,
+    told,
 };
-pub use judge::{AutoAuthKey, AutoAuthSignIn};
+pub use judge::{AutoAuthInspection, AutoAuthKey, AutoAuthSignIn};
 pub use link::{Link, Matched, Windows, digest, replay_key, sign};

@@ -3,6 +3,7 @@
 use std::net::IpAddr;
 
 use clap::{Args, Subcommand};
+use gatepass::settings::Confirm;
 use gatepass::{AutoAuthRequest, KeyChoice};
 use serde_json::{Value, json};
 
@@ -45,6 +46,10 @@ Example:
         /// The key; `-` reads it from standard input
         #[arg(long, allow_hyphen_values = true)]
         key: String,
+        /// When a sign-in page asks before it accepts its links: other_user or always; the stricter of this
+        /// and the setting holds
+        #[arg(long, value_name = "WHEN", value_parser = input::confirm)]
+        confirm: Option<Confirm>,
     },
     /// List the keys and their use
     #[command(after_help = "Example:\n  gatepass autoauth key list")]
@@ -114,9 +119,9 @@ pub(crate) fn run(command: AutoAuthCommand, context: &Context) -> Result<Outcome
     let (operation, parameters) = match command {
         AutoAuthCommand::Enable => ("autoauth.enable", Value::Null),
         AutoAuthCommand::Disable => ("autoauth.disable", Value::Null),
-        AutoAuthCommand::Key(KeyCommand::Add { label, key }) => {
+        AutoAuthCommand::Key(KeyCommand::Add { label, key, confirm }) => {
             let key = input::text("key", &key)?;
-            ("autoauth.key_add", json!({ "label": label, "key": key.reveal() }))
+            ("autoauth.key_add", json!({ "label": label, "key": key.reveal(), "confirm": confirm }))
         }
         AutoAuthCommand::Key(KeyCommand::List) => {
             let columns = &["key_id", "label", "weak", "added_at", "retired_at", "last_used_at", "uses"];

@@ -3,6 +3,7 @@
 use clap::{Args, Subcommand};
 use gatepass::credential::{Part, check};
 use gatepass::id::{ClientId, CredentialId};
+use gatepass::settings::Confirm;
 use gatepass::{Gatepass, Reason};
 use ipnet::IpNet;
 use serde_json::{Value, json};
@@ -110,6 +111,10 @@ pub(crate) struct CreateArgs {
     /// Let API calls carry its secret in the query of the URL, where logs keep it
     #[arg(long)]
     secret_in_query: bool,
+    /// When a sign-in page asks before it spends its tokens: other_user or always; the stricter of this and
+    /// the setting holds
+    #[arg(long, value_name = "WHEN", value_parser = input::confirm)]
+    confirm: Option<Confirm>,
     /// When it ends by itself: 90d from now, 2027-01-01 or a time in RFC 3339
     #[arg(long, value_name = "TIME")]
     expires: Option<Moment>,
@@ -170,6 +175,7 @@ impl CreateArgs {
                 "max_token_life_seconds": self.max_life,
                 "issues_per_minute": self.per_minute,
                 "secret_in_query": self.secret_in_query,
+                "confirm": self.confirm,
             },
             "expires_at": self.expires.map(Moment::coming),
         })

@@ -11,6 +11,7 @@ use std::time::Duration;
 
 use gatepass::clock::{Clock, SystemClock, Timestamp};
 use gatepass::secret::Secret;
+use gatepass::settings::Confirm;
 use ipnet::IpNet;
 
 use super::failure::Failure;
@@ -158,6 +159,11 @@ pub(crate) fn now() -> Timestamp {
 pub(crate) fn network(text: &str) -> Result<IpNet, String> {
     let one = || text.parse::<IpAddr>().map(IpNet::from).ok();
     text.parse().ok().or_else(one).ok_or_else(|| "must be an address or a CIDR range".to_owned())
+}
+
+/// When a sign-in page asks first.
+pub(crate) fn confirm(text: &str) -> Result<Confirm, String> {
+    Confirm::parse(text).ok_or_else(|| "must be other_user or always".to_owned())
 }
 
 #[cfg(test)]

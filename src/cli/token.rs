@@ -253,7 +253,7 @@ fn inspect(token: &str, context: &Context) -> Result<Outcome, Failure> {
     let gate = context.open()?;
     let inspection = match Reference::parse(text.reveal()) {
         Some(reference) => gate.inspect_reference(&reference)?,
-        None => gate.inspect(&gate.read_token(text.reveal(), None)?)?,
+        None => gate.inspect(&gate.read_token(text.reveal(), None)?, None)?,
     };
     Ok(Outcome::list(as_json(inspection)?))
 }

@@ -13,6 +13,7 @@ use crate::directory::check_text;
 use crate::error::{Error, Reason, Result};
 use crate::id::{AdminId, ClientId, CredentialId};
 use crate::secret::same;
+use crate::settings::Confirm;
 
 /// Identifier and secret of a calling system, or a registered name for callers in the same process.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -44,6 +45,8 @@ pub struct Limits {
     pub issues_per_minute: Option<u32>,
     /// Whether API calls may carry its secret in the query of the URL, where logs and histories keep it.
     pub secret_in_query: bool,
+    /// When a sign-in page asks before it spends one of its tokens; absent: the store's. The stricter wins.
+    pub confirm: Option<Confirm>,
 }
 
 impl Limits {

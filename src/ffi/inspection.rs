@@ -110,8 +110,8 @@ pub unsafe extern "C" fn gatepass_token_inspect(
     guard::fallible(|| unsafe {
         make(out, || {
             let store = get::<StoreObject>(store)?;
-            let token = get::<RequestObject>(request)?.fields().inspect(store.gate())?;
-            Ok(InspectionObject::from(store.gate().inspect(&token)?))
+            let (token, address) = get::<RequestObject>(request)?.fields().inspect(store.gate())?;
+            Ok(InspectionObject::from(store.gate().inspect(&token, address)?))
         })
     })
 }

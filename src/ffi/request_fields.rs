@@ -201,9 +201,11 @@ impl Fields {
         Ok(request)
     }
 
-    pub(super) fn inspect(self, gate: &Gatepass) -> Result<Token> {
+    /// The token and where the call came from.
+    pub(super) fn inspect(self, gate: &Gatepass) -> Result<(Token, Option<IpAddr>)> {
         self.only("an inspection", &["token", "address"])?;
-        self.read_token(gate)
+        let address = self.address;
+        Ok((self.read_token(gate)?, address))
     }
 
     /// The session and where the call came from.

@@ -8,15 +8,19 @@ use serde::Serialize;
 
 use super::sealing::aad;
 use super::{Gatepass, wrong_hashes_in};
-use crate::audit::{AuditQuery, EventKind};
-use crate::autoauth::{AcceptAct, AutoAuthKey, AutoAuthSignIn, Link, Matched, replay_key, sign};
+use crate::audit::{AuditQuery, AuditRef, EventKind, NewEvent};
+use crate::autoauth::{
+    AcceptAct, AutoAuthInspection, AutoAuthKey, AutoAuthSignIn, Link, Matched, judge_accept, landing_of,
+    replay_key, sign, told,
+};
 use crate::clock::Timestamp;
-use crate::directory::{Email, Mode, UNCHECKED_IN_HOST_MODE, check_text};
-use crate::error::{Error, Reason, Result, StoreError};
+use crate::directory::{Email, Mode, Subject, SubjectFacts, UNCHECKED_IN_HOST_MODE, check_text};
+use crate::error::{Error, Reason, Refusal, Result, StoreError};
 use crate::id::KeyId;
 use crate::secret::Secret;
-use crate::session::SessionId;
-use crate::store::AutoAuthKeys;
+use crate::session::{RedemptionId, SessionId};
+use crate::settings::Confirm;
+use crate::store::{AutoAuthKeys, NewKey};
 use crate::throttle::Guess;
 
 /// A key with fewer characters can be guessed from one link.
@@ -30,6 +34,8 @@ pub struct AutoAuthRequest {
     pub key: Option<Secret>,
     /// The session that the browser holds here already: a second click is told apart from a theft.
     pub presented_session: Option<SessionId>,
+    /// Whether that session ends when the new one starts, in the same act.
+    pub replace_session: bool,
     /// Whether to start a session of ours.
     pub start_session: bool,
     /// Where the call came from.
@@ -38,7 +44,13 @@ pub struct AutoAuthRequest {
 
 impl Default for AutoAuthRequest {
     fn default() -> Self {
-        AutoAuthRequest { key: None, presented_session: None, start_session: true, address: None }
+        AutoAuthRequest {
+            key: None,
+            presented_session: None,
+            replace_session: false,
+            start_session: true,
+            address: None,
+        }
     }
 }
 
@@ -53,6 +65,11 @@ impl AutoAuthRequest {
     pub fn presenting(mut self, session: Option<SessionId>) -> Self {
         self.presented_session = session;
         self
+    }
+
+    /// The session that the browser holds already, which ends when the new one starts.
+    pub fn replacing(self, session: Option<SessionId>) -> Self {
+        AutoAuthRequest { replace_session: true, ..self.presenting(session) }
     }
 
     /// Start no session of ours.
@@ -95,6 +112,28 @@ pub struct AutoAuthReport {
     pub wrong_hashes: i64,
 }
 
+/// A link whose hash was right, on its way to the store.
+fn accept_act(
+    link: &Link,
+    matched: Matched,
+    key: Option<&AutoAuthKey>,
+    request: &AutoAuthRequest,
+    (redemption, session): (RedemptionId, Option<&SessionId>),
+) -> AcceptAct {
+    AcceptAct {
+        replay_key: replay_key(&matched.digest),
+        email: matched.email,
+        signed_at: link.at(),
+        goto: link.goto().map(str::to_owned),
+        key: key.map(|key| key.key_id),
+        presented: request.presented_session.as_ref().map(SessionId::key),
+        replace: request.replace_session,
+        session: session.map(SessionId::key),
+        redemption,
+        address: request.address,
+    }
+}
+
 impl Gatepass {
     /// Accept an AutoAuth link: the raw query string of the request, with or without `?`.
     ///
@@ -116,47 +155,9 @@ impl Gatepass {
         let now = self.now();
         let held = self.store.autoauth_keys()?;
         let settings = &held.settings;
-        if !settings.autoauth_enabled || (request.key.is_none() && held.active().next().is_none()) {
-            return Err(Reason::AutoAuthOff.into());
-        }
-        let fitting: Option<(Option<&AutoAuthKey>, Matched)> = match &request.key {
-            Some(given) => link.matched_by(given).map(|matched| (None, matched)),
-            None => {
-                let (mut fitting, mut closed) = (None, None);
-                for sealed in held.active() {
-                    match self.unseal(&held, sealed) {
-                        Ok(key) => {
-                            fitting = link.matched_by(&key).map(|matched| (Some(&sealed.key), matched))
-                        }
-                        // One system's trouble is not the others'.
-                        Err(error) => closed = closed.or(Some(error)),
-                    }
-                    if fitting.is_some() {
-                        break;
-                    }
-                }
-                match closed {
-                    // Not known to be a wrong hash: it may be that key's.
-                    Some(error) if fitting.is_none() => return Err(error),
-                    _ => fitting,
-                }
-            }
-        };
-        let Some((key, matched)) = fitting else {
-            return Err(self.refuse_guess(Guess::AutoAuth, Reason::AutoAuthHash, request.address, now));
-        };
+        let (key, matched) = self.match_link(&held, link, request, now)?;
         let (redemption, session) = self.draw_sign_in(request.start_session, now)?;
-        let act = AcceptAct {
-            email: matched.email,
-            replay_key: replay_key(&matched.digest),
-            signed_at: link.at(),
-            goto: link.goto().map(str::to_owned),
-            key: key.map(|key| key.key_id),
-            presented: request.presented_session.as_ref().map(SessionId::key),
-            session: session.as_ref().map(SessionId::key),
-            redemption,
-            address: request.address,
-        };
+        let act = accept_act(link, matched, key, request, (redemption, session.as_ref()));
         let accepted = self.store.accept_link(&act, now)??;
         let acceptance = accepted.acceptance;
         let landing_url = acceptance.system_url.join(&acceptance.landing);
@@ -176,6 +177,108 @@ impl Gatepass {
             key: key.map(|key| key.label.clone()),
             unchecked: if settings.mode == Mode::Host { UNCHECKED_IN_HOST_MODE } else { &[] },
         })
+    }
+
+    /// Tell whom a link would sign in, where it would land and why it would be refused, spending nothing and
+    /// writing nothing: safe for a page that asks first. A hash that fits no key counts as a guess.
+    ///
+    /// # Errors
+    /// As of [`Gatepass::accept_autoauth`] up to the hash: what comes after it stands in the answer.
+    pub fn inspect_autoauth(&self, query: &[u8], request: &AutoAuthRequest) -> Result<AutoAuthInspection> {
+        self.inspect_autoauth_link(&Link::parse(query)?, request)
+    }
+
+    /// The same for a link whose fields were taken apart already.
+    pub fn inspect_autoauth_link(
+        &self,
+        link: &Link,
+        request: &AutoAuthRequest,
+    ) -> Result<AutoAuthInspection> {
+        let now = self.now();
+        let held = self.store.autoauth_keys()?;
+        let (key, matched) = self.match_link(&held, link, request, now)?;
+        // The act is looked at only, so this sign-in never comes about.
+        let sign_in = self.draw_sign_in(false, now)?;
+        let act = accept_act(link, matched, key, request, (sign_in.0, None));
+        let facts = self.store.inspect_link(&act)?;
+        let refused = |error| match told(error, &act, &facts, now) {
+            Error::Refused(refusal) => refusal,
+            _ => Refusal::new(Reason::GotoNotAllowed),
+        };
+        let (admitted, refusal) = match judge_accept(&act, &facts, now) {
+            Ok(acceptance) => (acceptance.admitted, None),
+            Err(error) => (None, Some(refused(error))),
+        };
+        let named = facts.found.as_ref().ok().map(|(subject, _)| *subject);
+        let only = match &facts.found {
+            Ok((_, SubjectFacts { clients, .. })) if clients.len() == 1 => Some(clients[0].id),
+            _ => None,
+        };
+        Ok(AutoAuthInspection {
+            user_id: admitted.as_ref().map(|it| it.user).or(named.and_then(Subject::user)),
+            client_id: admitted.map_or(named.and_then(Subject::client).or(only), |it| it.client),
+            landing: landing_of(&act, &facts.settings).ok(),
+            refusal,
+            confirm: facts.settings.confirm_with(key.and_then(|key| key.confirm)),
+            key_id: act.key,
+            signed_at: act.signed_at,
+            email: act.email,
+        })
+    }
+
+    /// Write to the audit that a link was refused on the ground of its inspection, as an attempt to use it
+    /// would have. The event's number, for the person to quote; `None` when the inspection found nothing to
+    /// refuse, or the store can't be written just now.
+    pub fn record_refused_link(
+        &self,
+        seen: &AutoAuthInspection,
+        address: Option<IpAddr>,
+    ) -> Result<Option<AuditRef>> {
+        let Some(refusal) = &seen.refusal else { return Ok(None) };
+        let mut event = NewEvent::link(seen.key_id);
+        event.refused = Some(refusal.reason);
+        event.user = seen.user_id;
+        event.client = seen.client_id;
+        event.address = address;
+        self.record_refusal(&event, self.now())
+    }
+
+    /// The key that signed the link: the one given, or the stored one that fits.
+    fn match_link<'a>(
+        &self,
+        held: &'a AutoAuthKeys,
+        link: &Link,
+        request: &AutoAuthRequest,
+        now: Timestamp,
+    ) -> Result<(Option<&'a AutoAuthKey>, Matched)> {
+        if !held.settings.autoauth_enabled || (request.key.is_none() && held.active().next().is_none()) {
+            return Err(Reason::AutoAuthOff.into());
+        }
+        let mut closed = None;
+        match &request.key {
+            Some(given) => {
+                if let Some(matched) = link.matched_by(given) {
+                    return Ok((None, matched));
+                }
+            }
+            None => {
+                for sealed in held.active() {
+                    match self.unseal(held, sealed) {
+                        Ok(key) => {
+                            if let Some(matched) = link.matched_by(&key) {
+                                return Ok((Some(&sealed.key), matched));
+                            }
+                        }
+                        // One system's trouble is not the others'.
+                        Err(error) => closed = closed.or(Some(error)),
+                    }
+                }
+            }
+        }
+        // With a key that does not open, it is not known to be a wrong hash: it may be that key's.
+        Err(closed.unwrap_or_else(|| {
+            self.refuse_guess(Guess::AutoAuth, Reason::AutoAuthHash, request.address, now)
+        }))
     }
 
     /// Build a link by the documented formula, signed for now.
@@ -203,11 +306,16 @@ impl Gatepass {
     }
 
     /// Store a key, sealed under this handle's sealing key. One key per calling system, so that each can be
-    /// retired alone.
+    /// retired alone. `confirm` makes sign-in pages ask more often than the setting says.
     ///
     /// # Errors
     /// [`Error::Invalid`] for `label` or `key`; [`Reason::AlreadyExists`]; [`Reason::SealingKeyMissing`].
-    pub fn add_autoauth_key(&self, label: &str, key: &Secret) -> Result<AutoAuthKey> {
+    pub fn add_autoauth_key(
+        &self,
+        label: &str,
+        key: &Secret,
+        confirm: Option<Confirm>,
+    ) -> Result<AutoAuthKey> {
         check_text("label", label, 1, 100)?;
         let text = key.reveal();
         if text.is_empty() || text.len() > 1024 {
@@ -215,7 +323,7 @@ impl Gatepass {
         }
         self.own_sealing_key()?;
         let held = self.store.autoauth_keys()?;
-        match self.add_judged_key(label, key, &held) {
+        match self.add_judged_key(label, key, confirm, &held) {
             Err(Error::Store(StoreError::Busy)) => {
                 // Somebody else's key came between the look and the act, or the store is locked: only the
                 // first is worth another try, for the deadline is over with the second.
@@ -223,13 +331,19 @@ impl Gatepass {
                 if now.active_ids() == held.active_ids() {
                     return Err(StoreError::Busy.into());
                 }
-                self.add_judged_key(label, key, &now)
+                self.add_judged_key(label, key, confirm, &now)
             }
             told => told,
         }
     }
 
-    fn add_judged_key(&self, label: &str, key: &Secret, held: &AutoAuthKeys) -> Result<AutoAuthKey> {
+    fn add_judged_key(
+        &self,
+        label: &str,
+        key: &Secret,
+        confirm: Option<Confirm>,
+        held: &AutoAuthKeys,
+    ) -> Result<AutoAuthKey> {
         let text = key.reveal();
         for sealed in held.active() {
             let other = self.unseal(held, sealed)?;
@@ -246,7 +360,8 @@ impl Gatepass {
             Ok((id, self.own_sealing_key()?.seal(key, &aad(held, id), random)?))
         })?;
         let weak = text.chars().count() < SHORTEST_STRONG_KEY;
-        self.store.add_key(id, label, &blob, weak, &held.active_ids(), self.at())?
+        let new = NewKey { id, label, sealed: &blob, weak, confirm };
+        self.store.add_key(&new, &held.active_ids(), self.at())?
     }
 
     /// All keys, with who still uses them.

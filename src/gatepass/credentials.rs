@@ -12,8 +12,9 @@ use crate::credential::{
     within,
 };
 use crate::error::{Error, Reason, Result};
+use crate::id::CredentialId;
 use crate::secret::Secret;
-use crate::store::CredentialRow;
+use crate::store::{CredentialNamed, CredentialRow};
 use crate::throttle::Guess;
 
 /// No identifier is longer; what is, is answered without asking the store.
@@ -189,7 +190,16 @@ impl Gatepass {
 
     /// A credential by its label or identifier.
     pub fn credential(&self, name: &str) -> Result<Credential> {
-        self.store.find_credential(name)?.ok_or_else(|| Reason::CredentialUnknown.into())
+        self.find_credential(CredentialNamed::Name(name))
+    }
+
+    /// A credential by its number, as a token's inspection tells it.
+    pub fn credential_by_id(&self, id: CredentialId) -> Result<Credential> {
+        self.find_credential(CredentialNamed::Id(id))
+    }
+
+    fn find_credential(&self, which: CredentialNamed<'_>) -> Result<Credential> {
+        self.store.find_credential(which)?.ok_or_else(|| Reason::CredentialUnknown.into())
     }
 
     /// Give a credential a new secret. See [`Rotation`] for the overlap, and for a secret that leaked.

@@ -28,7 +28,7 @@ use crate::clock::{Clock, Timestamp};
 use crate::directory::Mode;
 use crate::error::{Error, Reason, Refusal, Result, StoreError};
 use crate::seal::SealingKey;
-use crate::secret::Randomness;
+use crate::secret::{Randomness, hex};
 use crate::store::{At, Store};
 use crate::throttle::{Counts, Guess, GuessCounter, LoginLock, Slots, Throttle};
 
@@ -133,6 +133,13 @@ impl Gatepass {
     /// A random number that marks a state of the settings.
     fn nonce(&self) -> Result<i64> {
         self.with_random(draw_nonce)
+    }
+
+    /// A random word that a page hands to one browser, to be brought back by its form: 256 bits in hex.
+    pub(crate) fn page_nonce(&self) -> Result<String> {
+        let mut bytes = [0; 32];
+        self.with_random(|random| random.fill(&mut bytes))?;
+        Ok(hex(&bytes))
     }
 
     fn login_lock(&self) -> Result<&LoginLock> {

@@ -6,7 +6,7 @@ use std::time::Duration;
 use serde::Serialize;
 
 use super::Gatepass;
-use crate::audit::{AuditEvent, AuditQuery, page_limit};
+use crate::audit::{AuditEvent, AuditQuery, AuditRef, EventKind, NewEvent, page_limit};
 use crate::clock::Timestamp;
 use crate::credential::Caller;
 use crate::directory::{UNCHECKED_IN_HOST_MODE, check_text};
@@ -55,6 +55,7 @@ fn inspection(facts: &RedeemFacts, now: Timestamp, ask_person: bool) -> Inspecti
         revoked_at: token.revoked_at,
         replays: token.replays,
         replayed_at: token.replayed_at,
+        confirm: facts.settings.confirm_with(token.issuer.limits.confirm),
     }
 }
 
@@ -107,6 +108,7 @@ impl Gatepass {
         let act = RedeemAct {
             key: request.token.key(),
             presented: request.presented_session.as_ref().map(SessionId::key),
+            replace: request.replace_session,
             confirmed: request.confirmed,
             binding: request.binding,
             redemption,
@@ -136,21 +138,41 @@ impl Gatepass {
     }
 
     /// Tell where a token stands, spending nothing and writing nothing: safe for GET, HEAD and link scanners.
-    pub fn inspect(&self, token: &Token) -> Result<Inspection> {
-        self.inspect_named(&Named::Key(token.key()))
+    /// A token that is unknown counts as a guess from that address.
+    pub fn inspect(&self, token: &Token, address: Option<IpAddr>) -> Result<Inspection> {
+        self.inspect_named(&Named::Key(token.key()), address)
     }
 
     /// The same by the token's public name.
     pub fn inspect_reference(&self, reference: &Reference) -> Result<Inspection> {
-        self.inspect_named(&Named::Reference(*reference))
+        self.inspect_named(&Named::Reference(*reference), None)
     }
 
-    fn inspect_named(&self, named: &Named) -> Result<Inspection> {
+    fn inspect_named(&self, named: &Named, address: Option<IpAddr>) -> Result<Inspection> {
         let now = self.now();
         match self.store.inspect(named)? {
             Some(facts) => Ok(inspection(&facts, now, true)),
-            None => Err(self.refuse_guess(Guess::Token, Reason::TokenUnknown, None, now)),
+            None => Err(self.refuse_guess(Guess::Token, Reason::TokenUnknown, address, now)),
         }
+    }
+
+    /// Write to the audit that a token was refused on the ground of its inspection, as an attempt to spend it
+    /// would have: for a page that may not try. The event's number, for the person to quote; `None` when the
+    /// inspection found nothing to refuse, or the store can't be written just now.
+    pub fn record_refused_token(
+        &self,
+        seen: &Inspection,
+        address: Option<IpAddr>,
+    ) -> Result<Option<AuditRef>> {
+        let Some(reason) = seen.refusal else { return Ok(None) };
+        let mut event = NewEvent::new(EventKind::TokenRedeemed).object(seen.token);
+        event.refused = Some(reason);
+        event.credential = seen.credential_id;
+        event.admin = seen.admin_id;
+        event.user = seen.user_id;
+        event.client = seen.client_id;
+        event.address = address;
+        self.record_refusal(&event, self.now())
     }
 
     /// Tell an operator the whole story of one token: what it is, what happened to it, and why it would be

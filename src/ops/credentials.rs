@@ -12,6 +12,7 @@ use crate::credential::{IssuedSecret, NewCredential, Rotation};
 use crate::error::Result;
 use crate::gatepass::Gatepass;
 use crate::secret::Secret;
+use crate::settings::Confirm;
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -64,6 +65,8 @@ struct Revoke {
 struct NewKey {
     label: String,
     key: Secret,
+    #[serde(default)]
+    confirm: Option<Confirm>,
 }
 
 #[derive(Deserialize)]
@@ -151,7 +154,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
     operation!("autoauth.enable", "Accept AutoAuth links.", |gate| switch_autoauth(gate, true)),
     operation!("autoauth.disable", "Refuse AutoAuth links.", |gate| switch_autoauth(gate, false)),
     operation!("autoauth.key_add", "Store an AutoAuth key, sealed.", |gate, new: NewKey| {
-        gate.add_autoauth_key(&new.label, &new.key)
+        gate.add_autoauth_key(&new.label, &new.key, new.confirm)
     }),
     operation!("autoauth.key_list", "List the AutoAuth keys and their use.", |gate| gate
         .list_autoauth_keys()),

@@ -17,7 +17,7 @@ use serde_json::Value;
 
 use crate::admin::{Admin, PasswordFacts};
 use crate::audit::{AuditEvent, AuditQuery, AuditRef, NewEvent};
-use crate::autoauth::{AcceptAct, Accepted, AutoAuthKey, SealedKey};
+use crate::autoauth::{AcceptAct, AcceptFacts, Accepted, AutoAuthKey, SealedKey};
 use crate::clock::Timestamp;
 use crate::credential::{
     Caller, CallerFacts, Credential, IssuedSecret, NewCredential, Rotation, SecretFacts,
@@ -28,7 +28,7 @@ use crate::error::{Error, Refusal, StoreError};
 use crate::id::{ClientId, CredentialId, KeyId, UserId};
 use crate::secret::{Reference, TimedKey};
 use crate::session::{Session, SessionQuery};
-use crate::settings::Settings;
+use crate::settings::{Confirm, Settings};
 use crate::token::{Grant, IssueAct, RedeemAct, RedeemFacts, Spent, TokenFacts, TokenQuery};
 use crate::upkeep::{Erased, Finding, Progress, Purged, Restored, StoreId, StoreInfo};
 
@@ -84,6 +84,14 @@ pub(crate) trait Store:
 pub(crate) enum Named {
     Key(TimedKey),
     Reference(Reference),
+}
+
+/// A credential, by its number or by what people call it.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum CredentialNamed<'a> {
+    Id(CredentialId),
+    /// Its label or identifier.
+    Name(&'a str),
 }
 
 /// Which unspent tokens to revoke.
@@ -154,8 +162,8 @@ pub(crate) trait CredentialStore {
     fn create_credential(&self, row: &CredentialRow<'_>, at: At<'_>) -> StoreResult<Outcome<Credential>>;
     /// All of them, oldest first.
     fn list_credentials(&self) -> StoreResult<Vec<Credential>>;
-    /// By label or identifier.
-    fn find_credential(&self, name: &str) -> StoreResult<Option<Credential>>;
+    /// One of them.
+    fn find_credential(&self, which: CredentialNamed<'_>) -> StoreResult<Option<Credential>>;
     /// A new secret. Synced.
     fn rotate_credential(
         &self,
@@ -283,23 +291,28 @@ impl AutoAuthKeys {
     }
 }
 
+/// A key to be added.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct NewKey<'a> {
+    /// The number that the seal is bound to.
+    pub(crate) id: KeyId,
+    pub(crate) label: &'a str,
+    pub(crate) sealed: &'a [u8],
+    pub(crate) weak: bool,
+    pub(crate) confirm: Option<Confirm>,
+}
+
 /// AutoAuth keys and accepted links.
 pub(crate) trait AutoAuthStore {
     /// All keys, sealed.
     fn autoauth_keys(&self) -> StoreResult<AutoAuthKeys>;
+    /// The facts of a link, changing nothing.
+    fn inspect_link(&self, act: &AcceptAct) -> StoreResult<AcceptFacts>;
     /// Judge a link, remember it, start the session: one act, synced when it succeeds.
     fn accept_link(&self, act: &AcceptAct, now: Timestamp) -> StoreResult<Outcome<Accepted>>;
-    /// Add a key under a number that the seal is bound to. `judged` are the active keys that it was compared
-    /// with; busy if those are not the active ones now. Synced.
-    fn add_key(
-        &self,
-        id: KeyId,
-        label: &str,
-        sealed: &[u8],
-        weak: bool,
-        judged: &[KeyId],
-        at: At<'_>,
-    ) -> StoreResult<Outcome<AutoAuthKey>>;
+    /// Add a key. `judged` are the active keys that it was compared with; busy if those are not the active
+    /// ones now. Synced.
+    fn add_key(&self, key: &NewKey<'_>, judged: &[KeyId], at: At<'_>) -> StoreResult<Outcome<AutoAuthKey>>;
     /// Retire a key and wipe its blob. Synced.
     fn retire_key(&self, label: &str, at: At<'_>) -> StoreResult<Outcome<AutoAuthKey>>;
     /// Replace the blob of every active key at once; busy if those changed since they were read. Synced.

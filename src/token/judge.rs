@@ -15,7 +15,7 @@ use crate::session::RedemptionId;
 use crate::settings::{ReplayPolicy, Settings};
 
 /// A second click of the same person comes within this time, and is no replay.
-const DUPLICATE: Duration = Duration::from_secs(5);
+pub(crate) const DUPLICATE: Duration = Duration::from_secs(5);
 
 /// A replay later than this after the redemption no longer ends the session.
 const REPLAY_REACH: Duration = Duration::from_secs(600);
@@ -173,6 +173,8 @@ pub(crate) enum Verdict {
 pub(crate) struct Replay {
     /// The browser shows the session that this token started.
     pub(crate) same_browser: bool,
+    /// It came within the time of a second click.
+    pub(crate) duplicate: bool,
     /// Count it as a replay.
     pub(crate) record: bool,
     /// End the session that the first redemption started.
@@ -205,10 +207,12 @@ pub(crate) fn judge_redeem(act: &RedeemAct, facts: &RedeemFacts, now: Timestamp)
 fn judge_replay(act: &RedeemAct, facts: &RedeemFacts, redeemed_at: Timestamp, now: Timestamp) -> Replay {
     let token = &facts.token;
     let same_browser = token.session.is_some_and(|first| act.presented.is_some_and(|shown| shown == first));
-    let innocent = same_browser || !act.confirmed || now.since(redeemed_at) < DUPLICATE;
+    let duplicate = now.since(redeemed_at) < DUPLICATE;
+    let innocent = same_browser || !act.confirmed || duplicate;
     let policy = facts.settings.replay_policy;
     Replay {
         same_browser,
+        duplicate,
         record: !innocent && policy != ReplayPolicy::Off,
         end_session: !innocent
             && policy == ReplayPolicy::Revoke

@@ -20,9 +20,11 @@ use crate::error::Reason;
 use crate::id::{AdminId, ClientId, CredentialId, ItemId, UserId};
 use crate::secret::{Reference, TimedKey, TimedSecret, sha256};
 use crate::session::{RedemptionId, SessionId};
+use crate::settings::Confirm;
 
 pub(crate) use judge::{
-    IssueFacts, RedeemFacts, Replay, TokenFacts, Verdict, admit, judge_issue, judge_redeem, state_of,
+    DUPLICATE, IssueFacts, RedeemFacts, Replay, TokenFacts, Verdict, admit, judge_issue, judge_redeem,
+    state_of,
 };
 
 /// A token: 20 bytes, of which 112 bits are random.
@@ -195,6 +197,8 @@ pub struct RedeemRequest {
     pub token: Token,
     /// The session that the browser holds here already, if any: the same browser clicking twice is no replay.
     pub presented_session: Option<SessionId>,
+    /// Whether the session that the browser holds here already ends when the new one starts, in the same act.
+    pub replace_session: bool,
     /// Whether a person confirmed it, or nobody needed to. An unconfirmed GET never counts as a replay.
     pub confirmed: bool,
     /// The SHA-256 of the browser's nonce cookie.
@@ -211,6 +215,7 @@ impl RedeemRequest {
         RedeemRequest {
             token,
             presented_session: None,
+            replace_session: false,
             confirmed: true,
             binding: None,
             start_session: true,
@@ -222,6 +227,11 @@ impl RedeemRequest {
     pub fn presenting(mut self, session: Option<SessionId>) -> Self {
         self.presented_session = session;
         self
+    }
+
+    /// The session that the browser holds already, which ends when the new one starts.
+    pub fn replacing(self, session: Option<SessionId>) -> Self {
+        RedeemRequest { replace_session: true, ..self.presenting(session) }
     }
 
     /// The browser's nonce.
@@ -339,6 +349,8 @@ pub struct Inspection {
     pub replays: i64,
     /// When it was first tried again.
     pub replayed_at: Option<Timestamp>,
+    /// When a sign-in page asks before it spends it: the stricter of the setting and its credential's limit.
+    pub confirm: Confirm,
 }
 
 /// Which unspent tokens to revoke.
@@ -407,6 +419,8 @@ pub(crate) struct Grant {
 pub(crate) struct RedeemAct {
     pub(crate) key: TimedKey,
     pub(crate) presented: Option<TimedKey>,
+    /// The presented session ends when the new one starts.
+    pub(crate) replace: bool,
     pub(crate) confirmed: bool,
     pub(crate) binding: Option<Binding>,
     pub(crate) redemption: RedemptionId,

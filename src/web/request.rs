@@ -52,6 +52,64 @@ impl Request {
     }
 }
 
+/// What the pages ask of a request.
+impl Request {
+    /// Every header of that name, in the order in which they came.
+    pub(super) fn header_lines<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a [u8]> {
+        let named = move |(found, _): &&(String, Vec<u8>)| found.eq_ignore_ascii_case(name);
+        self.headers.iter().filter(named).map(|(_, value)| value.as_slice())
+    }
+
+    /// The header `Content-Type`, if there is exactly one.
+    pub(super) fn content_type(&self) -> Option<&str> {
+        let mut lines = self.header_lines("content-type");
+        let line = lines.next().filter(|_| lines.next().is_none())?;
+        std::str::from_utf8(line).ok()
+    }
+
+    /// Whether the body is a form as our pages send it. An empty one without a type will do.
+    pub(super) fn is_form(&self) -> bool {
+        let nothing = self.body.is_empty() && self.header_lines("content-type").next().is_none();
+        nothing
+            || self.content_type().is_some_and(|line| {
+                let media = line.split(';').next().unwrap_or_default().trim();
+                media.eq_ignore_ascii_case("application/x-www-form-urlencoded")
+            })
+    }
+
+    /// Whether the browser says that nobody asked to see this yet.
+    pub(super) fn is_prefetch(&self) -> bool {
+        ["sec-purpose", "purpose", "x-purpose", "x-moz"].iter().any(|name| {
+            self.header_lines(name).flat_map(|line| line.split(|byte| b";, ".contains(byte))).any(|word| {
+                ["prefetch", "prerender", "preview"]
+                    .iter()
+                    .any(|ahead| word.eq_ignore_ascii_case(ahead.as_bytes()))
+            })
+        })
+    }
+
+    /// The field of the query, if it stands there exactly once.
+    pub(super) fn query_field(&self, name: &str) -> Option<String> {
+        field(&self.query, name)
+    }
+
+    /// The field of the form, if it stands there exactly once.
+    pub(super) fn form_field(&self, name: &str) -> Option<String> {
+        field(&self.body, name)
+    }
+
+    /// Whether the query has a field of that name.
+    pub(super) fn asks_with(&self, name: &str) -> bool {
+        form_urlencoded::parse(&self.query).any(|(found, _)| found == name)
+    }
+}
+
+fn field(form: &[u8], name: &str) -> Option<String> {
+    let mut values = form_urlencoded::parse(form).filter(|(found, _)| found == name);
+    let (_, value) = values.next()?;
+    values.next().is_none().then(|| value.into_owned())
+}
+
 impl fmt::Debug for Request {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Request")

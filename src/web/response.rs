@@ -31,6 +31,14 @@ impl Response {
         self.body = body.into();
         self
     }
+
+    /// Go on there with a GET. The address that was left may hold a token, so it is told to nobody.
+    pub(super) fn see_other(url: impl Into<String>) -> Self {
+        Response::new(303)
+            .header("Location", url)
+            .header("Referrer-Policy", "no-referrer")
+            .header("Cache-Control", "no-store")
+    }
 }
 
 impl fmt::Debug for Response {

@@ -14,7 +14,7 @@ use serde_json::json;
 pub(super) const KEY: &str = "a key of more than twenty characters";
 
 pub(super) fn switch_on(gate: &Gatepass) {
-    gate.add_autoauth_key("old", &secret(KEY)).unwrap();
+    gate.add_autoauth_key("old", &secret(KEY), None).unwrap();
     gate.set_setting("autoauth_enabled", json!(true)).unwrap();
 }
 
@@ -228,7 +228,7 @@ fn a_purge_and_a_clock_set_back_bring_no_used_link_back() {
     accept(gate, &link(now)).unwrap();
     gate.retire_autoauth_key("old").unwrap();
     assert_eq!(refused(accept(gate, &link(now + 1))), Reason::AutoAuthOff);
-    gate.add_autoauth_key("new", &secret(KEY)).unwrap();
+    gate.add_autoauth_key("new", &secret(KEY), None).unwrap();
     assert_eq!(refused(accept(gate, &link(now))), Reason::AutoAuthUsed);
     accept(gate, &link(now + 1)).unwrap();
 }
@@ -258,10 +258,10 @@ fn no_digit_moves_between_address_time_and_key() {
         query(&[("email", &format!("{email}{}", &stamp[..1])), ("timestamp", &shifted), ("hash", &hash)]);
     assert_eq!(bench.untouched(|gate| accept(gate, &link)).reason(), Some(Reason::AutoAuthHash));
     for related in [&format!("7{KEY}"), &KEY[1..], KEY, &KEY[KEY.len() - 1..]] {
-        let add = |gate: &Gatepass| gate.add_autoauth_key("other", &secret(related));
+        let add = |gate: &Gatepass| gate.add_autoauth_key("other", &secret(related), None);
         assert_eq!(bench.field(add), "key");
     }
-    gate.add_autoauth_key("other", &secret("another key that ends otherwise")).unwrap();
+    gate.add_autoauth_key("other", &secret("another key that ends otherwise"), None).unwrap();
     for (label, key, field) in [
         ("x", "", "key"),
         ("", "hunter2 and more than twenty", "label"),
@@ -272,7 +272,7 @@ fn no_digit_moves_between_address_time_and_key() {
         let parameters = json!({ "label": label, "key": key });
         assert_eq!(bench.field_of("autoauth.key_add", parameters), field);
     }
-    let taken =
-        bench.untouched(|gate| gate.add_autoauth_key("old", &secret("hunter2, a third key of some length")));
+    let taken = bench
+        .untouched(|gate| gate.add_autoauth_key("old", &secret("hunter2, a third key of some length"), None));
     assert_eq!(taken.reason(), Some(Reason::AlreadyExists));
 }

@@ -37,14 +37,16 @@ pub(super) fn good(name: &str, place: &Place) -> Value {
             "limits": {
                 "actions": ["createssotoken"], "destinations": ["*"], "clients": [1],
                 "addresses": ["10.0.0.0/8"],
-                "max_token_life_seconds": 30, "issues_per_minute": 10, "secret_in_query": true
+                "max_token_life_seconds": 30, "issues_per_minute": 10, "secret_in_query": true, "confirm": "always"
             }
         }),
         "credential.show" => json!({ "credential": "portal" }),
         "credential.rotate" => json!({ "credential": "portal", "overlap_seconds": 0, "leaked_since": from }),
         "credential.revoke" => json!({ "credential": "portal", "end_sessions": true }),
         "credential.enable" | "credential.disable" => json!({ "credential": "cli" }),
-        "autoauth.key_add" => json!({ "label": "second", "key": "some other key of a good length" }),
+        "autoauth.key_add" => {
+            json!({ "label": "second", "key": "some other key of a good length", "confirm": "always" })
+        }
         "autoauth.key_retire" => json!({ "label": "old" }),
         "autoauth.report" => json!({ "days": 30 }),
         "seal.rotate" => json!({ "file": place.beside("keys").join("next").to_str().unwrap() }),

@@ -26,7 +26,7 @@ fn a_wrong_token_is_unknown_and_costs_no_write() {
     let never = gate.read_token(&"ab".repeat(20), None).unwrap();
     for error in [
         bench.untouched(|gate| gate.redeem(&gatepass::token::RedeemRequest::new(never.clone()))),
-        bench.untouched(|gate| gate.inspect(&never)),
+        bench.untouched(|gate| gate.inspect(&never, None)),
         bench.untouched(|gate| gate.explain(&never)),
         bench.untouched(|gate| ops::call(gate, "token.explain", json!({ "token": never.reveal() }))),
     ] {

@@ -150,7 +150,8 @@ impl Stage {
 
     fn inspect(&self, words: &Words) -> Result<Told> {
         let address = words.parsed("address")?;
-        let seen = self.gate.inspect(&self.gate.read_token(words.text("token")?.unwrap(), address)?)?;
+        let seen =
+            self.gate.inspect(&self.gate.read_token(words.text("token")?.unwrap(), address)?, address)?;
         let state = match seen.state {
             TokenState::Live => 1,
             TokenState::Redeemed => 2,

@@ -58,7 +58,7 @@ pub(super) fn once(stage: &mut Stage, step: &mut Step) -> Result<(), Error> {
     let gate = stage.gate()?;
     let link = query(EMAIL, &seconds, &signed, Some(GOTO));
     step.expect_refused("before it is switched on", "autoauth_off", accept(gate, &link));
-    gate.add_autoauth_key("old billing page", &Secret::new(KEY))?;
+    gate.add_autoauth_key("old billing page", &Secret::new(KEY), None)?;
     gate.set_setting("autoauth_enabled", json!(true))?;
     let accepted = accept(gate, &link)?;
     let who = accepted.user_id.map_or_else(|| "nobody".to_owned(), |user| format!("user {user}"));

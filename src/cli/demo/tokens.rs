@@ -94,7 +94,7 @@ pub(super) fn issue(stage: &mut Stage, step: &mut Step) -> Result<(), Error> {
     let page = format!("{SYSTEM_URL}/oauth/singlesignon.php?access_token={token}");
     let url = read["redirect_url"].as_str().unwrap_or_default();
     step.expect("the browser is sent to the sign-in page with it", "yes", yes(url == page));
-    let inspected = stage.gate()?.inspect(&issued.token)?;
+    let inspected = stage.gate()?.inspect(&issued.token, None)?;
     let life = issued.expires_at.since(inspected.issued_at);
     step.expect("its life", "60 s", format!("{} s", life.as_secs_f64()));
     step.fact("response", read.clone());
@@ -132,7 +132,7 @@ pub(super) fn redeem(stage: &mut Stage, step: &mut Step) -> Result<(), Error> {
 /// The same token once more.
 pub(super) fn replay(stage: &mut Stage, step: &mut Step) -> Result<(), Error> {
     let (gate, (token, session)) = (stage.gate()?, stage.handed_over()?);
-    let first = gate.inspect(token)?.redemption;
+    let first = gate.inspect(token, None)?.redemption;
     let again = gate.redeem(&RedeemRequest::new(token.clone()));
     let told = match &again {
         Err(Error::Refused(refusal)) => refusal.redemption,
@@ -188,7 +188,7 @@ pub(super) fn revoke(stage: &mut Stage, step: &mut Step) -> Result<(), Error> {
 }
 
 fn state(gate: &Gatepass, token: &Token) -> Result<String, Error> {
-    let state: TokenState = gate.inspect(token)?.state;
+    let state: TokenState = gate.inspect(token, None)?.state;
     Ok(format!("{state:?}"))
 }
 

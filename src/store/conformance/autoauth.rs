@@ -6,18 +6,20 @@ use super::world::{
     LOOK_ALIKES, NOON, World, at, client_id, events, ms, no_progress, secs, unknown_key, user_id, yes,
 };
 use super::{Noun, cases};
-use crate::autoauth::{AcceptAct, Accepted, AutoAuthKey};
+use crate::autoauth::{AcceptAct, Accepted, AutoAuthKey, judge_accept};
 use crate::clock::Timestamp;
 use crate::directory::{ClientStatus, Mode};
 use crate::error::{Error, Reason, StoreError};
 use crate::id::KeyId;
 use crate::session::{Origin, RedemptionId, SessionId};
-use crate::store::{Outcome, Store, StoreResult};
+use crate::settings::Confirm;
+use crate::store::{NewKey, Outcome, Store, StoreResult};
 
 pub(super) const NOUN: Noun = Noun {
     name: "autoauth",
     cases: cases![
         a_key_is_stored_sealed_and_told_of,
+        a_key_keeps_its_own_policy_to_ask,
         a_key_is_added_only_beside_the_keys_it_was_compared_with,
         look_alike_labels_stay_different,
         keys_are_sealed_anew_all_or_none,
@@ -27,6 +29,9 @@ pub(super) const NOUN: Noun = Noun {
         a_link_is_accepted_once_whatever_its_spelling,
         of_many_who_bring_one_link_at_once_one_is_let_in,
         the_browser_that_was_let_in_is_known_again,
+        a_second_click_is_told_by_its_time,
+        the_session_that_is_replaced_ends_with_the_act,
+        a_link_is_looked_at_without_a_trace,
         a_link_may_come_again_where_the_policy_is_window,
         what_is_forgotten_is_not_accepted_even_after_the_clock_was_set_back,
         an_address_names_one_user_or_the_owner_of_one_client,
@@ -68,7 +73,7 @@ fn add_key(
     weak: bool,
 ) -> StoreResult<Outcome<AutoAuthKey>> {
     let judged = w.store().autoauth_keys().unwrap().active_ids();
-    w.store().add_key(id, label, sealed, weak, &judged, at(NOON))
+    w.store().add_key(&NewKey { id, label, sealed, weak, confirm: None }, &judged, at(NOON))
 }
 
 /// Switched on, with the key 1 and somebody to sign in.
@@ -89,6 +94,7 @@ fn link(w: &World<'_>, email: &str, signed_at: Timestamp) -> AcceptAct {
         goto: None,
         key: Some(key_id(1)),
         presented: None,
+        replace: false,
         session: None,
         redemption: w.draw(RedemptionId::generate),
         address: None,
@@ -132,6 +138,21 @@ fn a_key_is_stored_sealed_and_told_of(w: &World<'_>) {
     });
 }
 
+fn a_key_keeps_its_own_policy_to_ask(w: &World<'_>) {
+    let all = [None, Some(Confirm::OtherUser), Some(Confirm::Always)];
+    for (number, confirm) in all.into_iter().enumerate() {
+        let label = format!("key {number}");
+        let id = key_id(i64::try_from(number).unwrap() + 1);
+        let judged = w.store().autoauth_keys().unwrap().active_ids();
+        let new = NewKey { id, label: &label, sealed: b"sealed", weak: false, confirm };
+        assert_eq!(yes(w.store().add_key(&new, &judged, at(NOON))).confirm, confirm);
+    }
+    w.everywhere(|store| {
+        let held: Vec<_> = store.autoauth_keys().unwrap().keys.iter().map(|key| key.key.confirm).collect();
+        assert_eq!(held, all);
+    });
+}
+
 fn a_key_is_added_only_beside_the_keys_it_was_compared_with(w: &World<'_>) {
     for id in [3, 1, 2] {
         yes(add_key(w, key_id(id), &format!("key {id}"), b"old", false));
@@ -139,7 +160,8 @@ fn a_key_is_added_only_beside_the_keys_it_was_compared_with(w: &World<'_>) {
     yes(w.store().retire_key("key 2", at(NOON)));
     let add = |judged: &[i64]| {
         let judged: Vec<_> = judged.iter().copied().map(key_id).collect();
-        w.store().add_key(key_id(4), "key 4", b"new", false, &judged, at(NOON))
+        let new = NewKey { id: key_id(4), label: "key 4", sealed: b"new", weak: false, confirm: None };
+        w.store().add_key(&new, &judged, at(NOON))
     };
     for others in [&[][..], &[1], &[1, 2], &[1, 2, 3], &[1, 3, 4]] {
         assert!(matches!(add(others), Err(StoreError::Busy)), "{others:?}");
@@ -335,6 +357,53 @@ fn the_browser_that_was_let_in_is_known_again(w: &World<'_>) {
     let act = link(w, ANN, NOON);
     yes(accept(w, &act, NOON));
     assert!(!w.no(accept(w, &act, NOON), Reason::AutoAuthUsed).same_browser);
+}
+
+fn a_second_click_is_told_by_its_time(w: &World<'_>) {
+    ready(w);
+    let mut act = link(w, ANN, NOON);
+    act.session = Some(w.draw(|random| SessionId::generate(NOON, random)).key());
+    yes(accept(w, &act, NOON));
+    for (after, duplicate) in [(0, true), (4_999, true), (5_000, false)] {
+        let refusal = w.no(accept(w, &act, NOON.plus(ms(after))), Reason::AutoAuthUsed);
+        assert_eq!(refusal.duplicate, duplicate, "after {after} ms");
+    }
+}
+
+fn the_session_that_is_replaced_ends_with_the_act(w: &World<'_>) {
+    ready(w);
+    let old = w.session(NOON);
+    let new = w.draw(|random| SessionId::generate(NOON, random));
+    for (replace, ended) in [(false, false), (true, true)] {
+        let mut act = link(w, ANN, NOON);
+        (act.presented, act.replace) = (Some(old.key()), replace);
+        act.session = Some(if replace { new.key() } else { unknown_key(w) });
+        yes(accept(w, &act, NOON));
+        assert_eq!(w.check(&old, NOON).unwrap().is_err(), ended);
+    }
+    w.everywhere(|store| {
+        store.check_session(&new.key(), NOON).unwrap().unwrap();
+        let told = events(store, "session.ended");
+        assert_eq!(told.len(), 1);
+        assert_eq!(told[0].detail, Some(format!("replaced by session {}", new.reference())));
+    });
+}
+
+fn a_link_is_looked_at_without_a_trace(w: &World<'_>) {
+    ready(w);
+    let act = link(w, ANN, NOON);
+    let all = |store: &dyn Store| {
+        format!("{:?} {:?}", store.autoauth_keys().unwrap().keys, events(store, "autoauth.accepted"))
+    };
+    let before = all(&*w.store());
+    w.everywhere(|store| {
+        let facts = store.inspect_link(&act).unwrap();
+        assert!(facts.key_active && facts.seen.is_none());
+        assert_eq!(judge_accept(&act, &facts, NOON).unwrap().admitted.unwrap().user, user_id(1));
+        assert_eq!(all(store), before);
+    });
+    yes(accept(w, &act, NOON));
+    w.everywhere(|store| assert!(store.inspect_link(&act).unwrap().seen.is_some()));
 }
 
 fn a_link_may_come_again_where_the_policy_is_window(w: &World<'_>) {

@@ -9,7 +9,7 @@ use crate::clock::Timestamp;
 use crate::error::{Reason, StoreError};
 use crate::id::KeyId;
 use crate::session::{RedemptionId, SessionId};
-use crate::store::SessionsOf;
+use crate::store::{CredentialNamed, NewKey, SessionsOf};
 use crate::token::Token;
 use crate::upkeep::Restored;
 
@@ -83,8 +83,11 @@ fn a_restore_ends_tokens_and_sessions_and_lists_what_is_good_again(w: &World<'_>
     let labels: Vec<_> = restored.credentials_to_check.iter().map(|one| one.label.as_str()).collect();
     assert_eq!(labels, ["cli", "shop"], "the revoked one is back and named, the one revoked before is not");
     w.everywhere(|store| {
-        assert_eq!(store.find_credential("shop").unwrap().unwrap().revoked_at, None);
-        assert_eq!(store.find_credential("gone").unwrap().unwrap().revoked_at, Some(NOON));
+        assert_eq!(store.find_credential(CredentialNamed::Name("shop")).unwrap().unwrap().revoked_at, None);
+        assert_eq!(
+            store.find_credential(CredentialNamed::Name("gone")).unwrap().unwrap().revoked_at,
+            Some(NOON)
+        );
         assert_eq!(store.inspect(&named(&live)).unwrap().unwrap().token.revoked_at, Some(now));
         let told = events(store, "store.restored");
         assert_eq!((told.len(), told[0].at, told[0].actor.as_deref()), (1, now, Some("suite")));
@@ -139,6 +142,7 @@ fn link(w: &World<'_>, signed_at: Timestamp) -> AcceptAct {
         goto: None,
         key: None,
         presented: None,
+        replace: false,
         session: None,
         redemption: w.draw(RedemptionId::generate),
         address: None,
@@ -148,7 +152,9 @@ fn link(w: &World<'_>, signed_at: Timestamp) -> AcceptAct {
 fn a_restore_raises_the_floor_of_autoauth(w: &World<'_>) {
     w.ann();
     w.set("autoauth_enabled", true);
-    yes(w.store().add_key(KeyId::new(1).unwrap(), "site", b"sealed", false, &[], at(NOON)));
+    let site =
+        NewKey { id: KeyId::new(1).unwrap(), label: "site", sealed: b"sealed", weak: false, confirm: None };
+    yes(w.store().add_key(&site, &[], at(NOON)));
     let file = backup(w, "backup");
     let [past, future] = [link(w, NOON), link(w, NOON.plus(secs(900)))];
     for act in [&past, &future] {

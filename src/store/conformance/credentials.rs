@@ -7,7 +7,8 @@ use crate::credential::{Caller, CallerId, CredentialKind, Limits, NewCredential,
 use crate::error::Reason;
 use crate::id::{AdminId, CredentialId};
 use crate::secret::sha256;
-use crate::store::CredentialRow;
+use crate::settings::Confirm;
+use crate::store::{CredentialNamed, CredentialRow};
 use crate::token::IssueRequest;
 
 pub(super) const NOUN: Noun = Noun {
@@ -48,6 +49,7 @@ fn what_was_made_is_stored_whole(w: &World<'_>) {
         max_token_life_seconds: Some(30),
         issues_per_minute: Some(5),
         secret_in_query: true,
+        confirm: Some(Confirm::Always),
     };
     let new = NewCredential {
         label: "José's shop".to_owned(),
@@ -60,9 +62,11 @@ fn what_was_made_is_stored_whole(w: &World<'_>) {
     let row = CredentialRow { new: &new, identifier: Some("GPIabc"), digest: Some([7; 32]) };
     let made = yes(w.store().create_credential(&row, at(NOON)));
     w.everywhere(|store| {
-        let found = store.find_credential("José's shop").unwrap().unwrap();
+        let found = store.find_credential(CredentialNamed::Name("José's shop")).unwrap().unwrap();
         assert_eq!(found, made);
-        assert_eq!(store.find_credential("GPIabc").unwrap().unwrap(), made);
+        assert_eq!(store.find_credential(CredentialNamed::Name("GPIabc")).unwrap().unwrap(), made);
+        let by_id = |id| store.find_credential(CredentialNamed::Id(id)).unwrap();
+        assert_eq!((by_id(made.credential_id), by_id(unknown())), (Some(made.clone()), None));
         assert_eq!(store.list_credentials().unwrap().last(), Some(&made));
         assert_eq!((found.kind, found.admin_id), (CredentialKind::Api, Some(admin.admin_id)));
         assert_eq!((found.identifier.as_deref(), &found.limits), (Some("GPIabc"), &limits));
@@ -100,7 +104,7 @@ fn a_name_is_taken_by_label_and_by_identifier(w: &World<'_>) {
     }
     w.everywhere(|store| {
         assert_eq!(store.list_credentials().unwrap().len(), 2);
-        assert!(store.find_credential("other").unwrap().is_none());
+        assert!(store.find_credential(CredentialNamed::Name("other")).unwrap().is_none());
     });
     yes(create("other", "root"));
 }
@@ -110,7 +114,10 @@ fn look_alike_names_stay_different(w: &World<'_>) {
         let first = w.credential(one);
         w.everywhere(|store| {
             for absent in [(*other).to_owned(), format!("GPI-{other}")] {
-                assert!(store.find_credential(&absent).unwrap().is_none(), "{absent:?}");
+                assert!(
+                    store.find_credential(CredentialNamed::Name(&absent)).unwrap().is_none(),
+                    "{absent:?}"
+                );
                 assert!(store.secret_facts(&absent).unwrap().1.is_none(), "{absent:?}");
                 assert!(store.host_caller(&absent).unwrap().is_none(), "{absent:?}");
             }
@@ -119,7 +126,8 @@ fn look_alike_names_stay_different(w: &World<'_>) {
         assert_ne!(first.credential_id, second.credential_id);
         yes(w.store().revoke_credential(other, false, at(NOON)));
         w.everywhere(|store| {
-            let [one, other] = [one, other].map(|name| store.find_credential(name).unwrap().unwrap());
+            let [one, other] =
+                [one, other].map(|name| store.find_credential(CredentialNamed::Name(name)).unwrap().unwrap());
             assert_eq!((one.revoked_at, other.revoked_at), (None, Some(NOON)));
             let facts = store.secret_facts(one.identifier.as_deref().unwrap()).unwrap().1.unwrap();
             assert_eq!(facts.id, one.credential_id);
@@ -234,7 +242,7 @@ fn a_revocation_is_permanent_and_ends_sessions_by_choice(w: &World<'_>) {
     w.no(w.check(&session, NOON), Reason::SessionEnded);
     yes(w.check(&others, NOON));
     w.everywhere(|store| {
-        let found = store.find_credential("shop").unwrap().unwrap();
+        let found = store.find_credential(CredentialNamed::Name("shop")).unwrap().unwrap();
         assert_eq!(found.revoked_at, Some(NOON));
         assert_eq!(events(store, "credential.revoked").len(), 1);
         let told = events(store, "session.ended");
@@ -259,7 +267,10 @@ fn only_host_credentials_are_switched(w: &World<'_>) {
     for enabled in [false, false, true] {
         assert_eq!(yes(switch("cli", enabled)).enabled, enabled);
         w.everywhere(|store| {
-            assert_eq!(store.find_credential("cli").unwrap().unwrap().enabled, enabled);
+            assert_eq!(
+                store.find_credential(CredentialNamed::Name("cli")).unwrap().unwrap().enabled,
+                enabled
+            );
             assert_eq!(store.host_caller("cli").unwrap().unwrap().1.enabled, enabled);
         });
     }
@@ -298,8 +309,14 @@ fn a_use_is_noted(w: &World<'_>) {
     for now in [NOON, NOON.plus(secs(60)), NOON] {
         w.store().note_use(shop.credential_id, now).unwrap();
         w.everywhere(|store| {
-            assert_eq!(store.find_credential("shop").unwrap().unwrap().last_used_at, Some(now));
-            assert_eq!(store.find_credential("cli").unwrap().unwrap().last_used_at, None);
+            assert_eq!(
+                store.find_credential(CredentialNamed::Name("shop")).unwrap().unwrap().last_used_at,
+                Some(now)
+            );
+            assert_eq!(
+                store.find_credential(CredentialNamed::Name("cli")).unwrap().unwrap().last_used_at,
+                None
+            );
         });
     }
     w.store().note_use(unknown(), NOON).unwrap();

@@ -17,6 +17,7 @@ pub(super) const NOUN: Noun = Noun {
     cases: cases![
         a_redemption_starts_its_session_and_leaves_an_event_in_one_act,
         a_redemption_may_leave_the_session_to_the_host,
+        the_session_that_is_replaced_ends_with_the_act_and_no_other_way,
         of_many_who_try_at_once_one_wins,
         an_unknown_token_changes_nothing,
         a_token_is_over_at_exactly_the_end_of_its_life,
@@ -121,6 +122,43 @@ fn a_redemption_may_leave_the_session_to_the_host(w: &World<'_>) {
         assert!(store.check_session(&session.key(), NOON).unwrap().is_err());
         assert_eq!(events(store, "token.redeemed")[0].detail, None);
     });
+}
+
+fn the_session_that_is_replaced_ends_with_the_act_and_no_other_way(w: &World<'_>) {
+    w.ann();
+    let (old, later) = (w.session(NOON), NOON.plus(secs(1)));
+    let redeem = |presented, replace, session: bool| {
+        let token = w.token(NOON);
+        let (mut act, new) = w.act(&token, later);
+        (act.presented, act.replace) = (Some(presented), replace);
+        act.session = act.session.filter(|_| session);
+        yes(w.redeem_by(&act, later));
+        new
+    };
+    redeem(old.key(), false, true);
+    redeem(old.key(), true, false);
+    yes(w.check(&old, later));
+    let new = redeem(old.key(), true, true);
+    w.no(w.check(&old, later), Reason::SessionEnded);
+    // One that is over, or that never was, stands in nobody's way.
+    redeem(old.key(), true, true);
+    redeem(unknown_key(w), true, true);
+    w.everywhere(|store| {
+        store.check_session(&new.key(), later).unwrap().unwrap();
+        let told = events(store, "session.ended");
+        let [event] = &told[..] else { panic!("{told:?}") };
+        assert_eq!(
+            (event.object.clone(), event.user_id),
+            (Some(old.reference().to_string()), Some(user_id(1)))
+        );
+        assert_eq!(event.detail, Some(format!("replaced by session {}", new.reference())));
+    });
+    // A redemption that is refused replaces nothing.
+    let token = w.token(NOON);
+    let (mut act, _) = w.act(&token, NOON.plus(secs(61)));
+    (act.presented, act.replace) = (Some(new.key()), true);
+    w.no(w.redeem_by(&act, NOON.plus(secs(61))), Reason::TokenExpired);
+    yes(w.check(&new, NOON.plus(secs(61))));
 }
 
 fn of_many_who_try_at_once_one_wins(w: &World<'_>) {
@@ -411,10 +449,12 @@ fn a_duplicate_within_five_seconds_is_no_replay(w: &World<'_>) {
         w.set("replay_policy", policy);
         let first = redeemed(w);
         for now in [NOON, NOON.plus(ms(4_999)), NOON.minus(secs(1))] {
-            assert!(!first.again(w, now, |_| ()).session_ended);
+            let refusal = first.again(w, now, |_| ());
+            assert!(refusal.duplicate && !refusal.session_ended);
             assert_eq!(first.state(w, now), (0, true), "{policy}");
         }
         let refusal = first.again(w, NOON.plus(secs(5)), |_| ());
+        assert!(!refusal.duplicate);
         assert_eq!(refusal.session_ended, policy == "revoke");
         assert_eq!(first.state(w, NOON.plus(secs(5))), (1, policy == "warn"));
     }

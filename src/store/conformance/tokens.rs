@@ -7,7 +7,7 @@ use crate::credential::{Caller, CallerId, Limits, Rotation};
 use crate::directory::{ClientStatus, Mode, Subject};
 use crate::error::Reason;
 use crate::id::{AdminId, CredentialId, ItemId};
-use crate::store::{Named, TokensOf};
+use crate::store::{CredentialNamed, Named, TokensOf};
 use crate::token::{Binding, IssueRequest, Token, TokenFacts, TokenQuery};
 
 pub(super) const NOUN: Noun = Noun {
@@ -310,10 +310,13 @@ fn a_use_is_noted_at_most_once_a_minute(w: &World<'_>) {
     let issued = |now, noted: Timestamp| {
         yes(w.issue(&caller, &for_client(1), now));
         w.everywhere(|store| {
-            assert_eq!(store.find_credential("shop").unwrap().unwrap().last_used_at, Some(noted));
+            assert_eq!(
+                store.find_credential(CredentialNamed::Name("shop")).unwrap().unwrap().last_used_at,
+                Some(noted)
+            );
         });
     };
-    assert_eq!(w.store().find_credential("shop").unwrap().unwrap().last_used_at, None);
+    assert_eq!(w.store().find_credential(CredentialNamed::Name("shop")).unwrap().unwrap().last_used_at, None);
     issued(NOON, NOON);
     issued(NOON.plus(ms(59_999)), NOON);
     issued(NOON.plus(secs(60)), NOON.plus(secs(60)));

@@ -305,6 +305,7 @@ impl<'a> World<'a> {
         let act = RedeemAct {
             key: token.key(),
             presented: None,
+            replace: false,
             confirmed: true,
             binding: None,
             redemption,

@@ -8,7 +8,7 @@ use super::error::ReadError;
 use super::{SqliteStore, directory, purge, sessions, subject};
 use crate::audit::{EventKind, NewEvent};
 use crate::autoauth::{
-    AcceptAct, AcceptFacts, Acceptance, Accepted, AutoAuthKey, SealedKey, judge_accept, named_by,
+    AcceptAct, AcceptFacts, Acceptance, Accepted, AutoAuthKey, SealedKey, judge_accept, named_by, told,
 };
 use crate::clock::Timestamp;
 use crate::directory::{Email, Mode, Subject, SubjectFacts};
@@ -16,17 +16,18 @@ use crate::error::{Error, Reason, StoreError};
 use crate::id::KeyId;
 use crate::session::{Origin, SessionStart};
 use crate::settings::Settings;
-use crate::store::{At, AutoAuthKeys, AutoAuthStore, Outcome, StoreResult};
+use crate::store::{At, AutoAuthKeys, AutoAuthStore, NewKey, Outcome, StoreResult};
 use crate::upkeep::StoreId;
 
 const COLUMNS: &str =
-    "id, label, weak, added_at, retired_at, first_used, last_used, uses, least_skew, most_skew";
+    "id, label, weak, added_at, retired_at, first_used, last_used, uses, least_skew, most_skew, confirm";
 
 fn key(row: &Row<'_>) -> rusqlite::Result<AutoAuthKey> {
     Ok(AutoAuthKey {
         key_id: row.get(0)?,
         label: row.get(1)?,
         weak: row.get(2)?,
+        confirm: row.get(10)?,
         added_at: row.get(3)?,
         retired_at: row.get(4)?,
         first_used_at: row.get(5)?,
@@ -119,7 +120,7 @@ impl SqliteStore {
         let done = self.database.write(sync, |connection| {
             let facts = self.accept_facts(connection, act)?;
             let mut event = link_event(act, &facts.found);
-            match judge_accept(act, &facts, now).map_err(|error| told(error, act, &facts)) {
+            match judge_accept(act, &facts, now).map_err(|error| told(error, act, &facts, now)) {
                 Ok(_) if sync == Sync::Relaxed => {
                     unsynced = true;
                     Err(StoreError::Busy)
@@ -150,18 +151,6 @@ impl SqliteStore {
             }
         });
         if unsynced { Ok(None) } else { done.map(Some) }
-    }
-}
-
-/// A refusal as the caller hears it: of a used link, whether the same browser came again.
-fn told(error: Error, act: &AcceptAct, facts: &AcceptFacts) -> Error {
-    match error {
-        Error::Refused(mut refusal) if refusal.reason == Reason::AutoAuthUsed => {
-            let first = facts.seen.flatten();
-            refusal.same_browser = first.is_some() && first == act.presented;
-            refusal.into()
-        }
-        other => other,
     }
 }
 
@@ -207,6 +196,13 @@ fn apply(
             ends_at,
         };
         sessions::insert(connection, &session, now)?;
+        sessions::end_replaced(
+            connection,
+            act.presented.filter(|_| act.replace),
+            &session,
+            act.address,
+            now,
+        )?;
     }
     if act.replay_key[0].is_multiple_of(64) {
         purge::step(connection, settings, now)?;
@@ -214,13 +210,9 @@ fn apply(
     Ok(ends_at)
 }
 
-/// The event of an acceptance or its refusal: the key that signed the link, never the address.
+/// The event of an acceptance or its refusal.
 fn link_event(act: &AcceptAct, found: &Result<(Subject, SubjectFacts), Reason>) -> NewEvent<'static> {
-    let mut event = NewEvent::new(EventKind::AutoAuthAccepted);
-    event.object = Some(match act.key {
-        Some(key) => format!("key {key}"),
-        None => "key given by the caller".to_owned(),
-    });
+    let mut event = NewEvent::link(act.key);
     event.address = act.address;
     if let Ok((subject, _)) = found {
         event.user = subject.user();
@@ -236,7 +228,7 @@ impl AutoAuthStore for SqliteStore {
             let keys = connection
                 .prepare_cached(&format!("SELECT {COLUMNS}, sealed FROM autoauth_key ORDER BY added_at, id"))
                 .read()?
-                .query_map([], |row| Ok(SealedKey { key: key(row)?, sealed: row.get(10)? }))
+                .query_map([], |row| Ok(SealedKey { key: key(row)?, sealed: row.get(11)? }))
                 .read()?
                 .collect::<rusqlite::Result<_>>()
                 .read()?;
@@ -249,10 +241,14 @@ impl AutoAuthStore for SqliteStore {
         })
     }
 
+    fn inspect_link(&self, act: &AcceptAct) -> StoreResult<AcceptFacts> {
+        self.database.read(|connection| self.accept_facts(connection, act))
+    }
+
     fn accept_link(&self, act: &AcceptAct, now: Timestamp) -> StoreResult<Outcome<Accepted>> {
         // A link that is refused for good needs no sync, and an outdated one must not cost one each time it
         // is clicked.
-        let first = self.database.read(|connection| self.accept_facts(connection, act))?;
+        let first = self.inspect_link(act)?;
         let Err(refused) = judge_accept(act, &first, now) else {
             return self.accept_under(Sync::Synced, act, now)?.ok_or(StoreError::Busy);
         };
@@ -261,25 +257,17 @@ impl AutoAuthStore for SqliteStore {
             Ok(None) => self.accept_under(Sync::Synced, act, now)?.ok_or(StoreError::Busy),
             Ok(Some(outcome)) => Ok(outcome),
             // It is known that the link is refused, whether or not that can be written down.
-            Err(error) if error.passing() => Ok(Err(told(refused, act, &first))),
+            Err(error) if error.passing() => Ok(Err(told(refused, act, &first, now))),
             Err(error) => Err(error),
         }
     }
 
-    fn add_key(
-        &self,
-        id: KeyId,
-        label: &str,
-        sealed: &[u8],
-        weak: bool,
-        judged: &[KeyId],
-        at: At<'_>,
-    ) -> StoreResult<Outcome<AutoAuthKey>> {
+    fn add_key(&self, key: &NewKey<'_>, judged: &[KeyId], at: At<'_>) -> StoreResult<Outcome<AutoAuthKey>> {
         self.database.write(Sync::Synced, |connection| {
             let taken = connection
                 .prepare_cached("SELECT 1 FROM autoauth_key WHERE id = ?1 OR label = ?2")
                 .read()?
-                .exists(params![id, label])
+                .exists(params![key.id, key.label])
                 .read()?;
             if taken {
                 return Ok(Err(Reason::AlreadyExists.into()));
@@ -290,12 +278,12 @@ impl AutoAuthStore for SqliteStore {
             }
             connection
                 .execute(
-                    "INSERT INTO autoauth_key (id, label, sealed, weak, added_at) VALUES (?1, ?2, ?3, ?4, ?5)",
-                    params![id, label, sealed, weak, at.now],
+                    "INSERT INTO autoauth_key (id, label, sealed, weak, confirm, added_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+                    params![key.id, key.label, key.sealed, key.weak, key.confirm, at.now],
                 )
                 .read()?;
-            write_event(connection, &NewEvent::new(EventKind::KeyAdded).by(at.by).object(label), at.now)?;
-            find(connection, label)?.map(Ok).ok_or(StoreError::Corrupt("a key is missing"))
+            write_event(connection, &NewEvent::new(EventKind::KeyAdded).by(at.by).object(key.label), at.now)?;
+            find(connection, key.label)?.map(Ok).ok_or(StoreError::Corrupt("a key is missing"))
         })
     }
 

@@ -17,7 +17,7 @@ use crate::credential::{
 use crate::error::{Error, Reason, StoreError};
 use crate::id::CredentialId;
 use crate::settings::Settings;
-use crate::store::{At, CredentialRow, CredentialStore, Ended, Outcome, StoreResult};
+use crate::store::{At, CredentialNamed, CredentialRow, CredentialStore, Ended, Outcome, StoreResult};
 
 /// The columns of [`facts`], for the table `credential` and its owner `admin`.
 pub(super) const FACTS: &str = "credential.enabled, ifnull(admin.enabled, 1), credential.expires_at,
@@ -128,10 +128,18 @@ fn credential(row: &Row<'_>) -> rusqlite::Result<Credential> {
 
 /// By label or identifier.
 fn find(connection: &Connection, name: &str) -> StoreResult<Option<Credential>> {
+    find_where(connection, "label = ?1 OR identifier = ?1", name)
+}
+
+fn find_where(
+    connection: &Connection,
+    condition: &str,
+    value: impl rusqlite::ToSql,
+) -> StoreResult<Option<Credential>> {
     connection
-        .prepare_cached(&format!("SELECT {COLUMNS} FROM credential WHERE label = ?1 OR identifier = ?1"))
+        .prepare_cached(&format!("SELECT {COLUMNS} FROM credential WHERE {condition}"))
         .read()?
-        .query_row([name], credential)
+        .query_row([value], credential)
         .optional()
         .read()
 }
@@ -268,8 +276,11 @@ impl CredentialStore for SqliteStore {
         self.database.read(all)
     }
 
-    fn find_credential(&self, name: &str) -> StoreResult<Option<Credential>> {
-        self.database.read(|connection| find(connection, name))
+    fn find_credential(&self, which: CredentialNamed<'_>) -> StoreResult<Option<Credential>> {
+        self.database.read(|connection| match which {
+            CredentialNamed::Id(id) => find_where(connection, "id = ?1", id),
+            CredentialNamed::Name(name) => find(connection, name),
+        })
     }
 
     fn rotate_credential(

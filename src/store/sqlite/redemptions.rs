@@ -136,6 +136,13 @@ impl SqliteStore {
                 ends_at,
             };
             sessions::insert(connection, &session, now)?;
+            sessions::end_replaced(
+                connection,
+                act.presented.filter(|_| act.replace),
+                &session,
+                act.address,
+                now,
+            )?;
         }
         let mut event = redemption_event(token, act);
         event.actor = token.actor.as_deref();

@@ -32,6 +32,7 @@ impl SqliteStore {
                 return Ok(Some(KnownReplay { refusal, ends_session: false }));
             };
             refusal.same_browser = replay.same_browser;
+            refusal.duplicate = replay.duplicate;
             let ends_session = match &facts.token.session {
                 Some(session) if replay.end_session => sessions::not_ended(connection, session)?,
                 _ => false,
@@ -52,6 +53,7 @@ pub(super) fn refuse(
     let mut refusal = Refusal::new(Reason::TokenRedeemed);
     refusal.redemption = token.redemption;
     refusal.same_browser = replay.same_browser;
+    refusal.duplicate = replay.duplicate;
     if replay.record {
         connection
             .prepare_cached(

@@ -7,6 +7,7 @@ use crate::clock::Timestamp;
 use crate::id::{AdminId, ClientId, CredentialId, ItemId, KeyId, UserId};
 use crate::secret::TimedKey;
 use crate::session::RedemptionId;
+use crate::settings::Confirm;
 
 macro_rules! ids {
     ($($name:ident),*) => { $(
@@ -53,3 +54,15 @@ macro_rules! blobs {
 }
 
 blobs!(TimedKey, RedemptionId);
+
+impl ToSql for Confirm {
+    fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
+        Ok(self.as_str().into())
+    }
+}
+
+impl FromSql for Confirm {
+    fn column_result(value: ValueRef<'_>) -> FromSqlResult<Self> {
+        Confirm::parse(value.as_str()?).ok_or(FromSqlError::InvalidType)
+    }
+}

@@ -135,6 +135,8 @@ CREATE TABLE autoauth_key (
     label      TEXT    NOT NULL UNIQUE,
     sealed     BLOB    NOT NULL,
     weak       INTEGER NOT NULL,
+    -- When a sign-in page asks first; NULL leaves it to the setting.
+    confirm    TEXT    CHECK (confirm IN ('other_user', 'always')),
     added_at   INTEGER NOT NULL,
     retired_at INTEGER,
     first_used INTEGER,

@@ -1,5 +1,6 @@
 //! Sessions: started within other acts, checked, touched, ended.
 
+use std::net::IpAddr;
 use std::sync::LazyLock;
 
 use rusqlite::types::Type;
@@ -100,6 +101,28 @@ pub(super) fn end_one(connection: &Connection, key: &TimedKey, now: Timestamp) -
         .execute("UPDATE session SET ended_at = ?2 WHERE key = ?1 AND ended_at IS NULL", params![key, now])
         .read()
         .map(rows)
+}
+
+/// End the session that a new one takes the place of, inside the act that starts it.
+pub(super) fn end_replaced(
+    connection: &Connection,
+    old: Option<TimedKey>,
+    new: &SessionStart,
+    address: Option<IpAddr>,
+    now: Timestamp,
+) -> StoreResult<()> {
+    let Some(old) = old else { return Ok(()) };
+    let Some(SessionFacts { start, .. }) = find(connection, &Named::Key(old))? else { return Ok(()) };
+    if end_one(connection, &old, now)? > 0 {
+        let mut event = NewEvent::new(EventKind::SessionEnded).object(old.reference());
+        event.credential = start.credential;
+        event.user = start.user;
+        event.client = start.client;
+        event.address = address;
+        event.detail = Some(format!("replaced by session {}", new.key.reference()));
+        write_event(connection, &event, now)?;
+    }
+    Ok(())
 }
 
 /// End what a credential started since a time; how many.

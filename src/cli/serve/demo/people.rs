@@ -65,7 +65,7 @@ pub(super) fn gather(store: &Path, seal: &Path, url: &str) -> Result<(Gatepass, 
     // A key's text is as random as any secret; nothing is ever sealed under this one.
     let random = Gatepass::new_sealing_key_file(seal.with_extension("random"), store)?.to_file_text();
     let autoauth_key = Secret::new(random.reveal().trim());
-    gate.add_autoauth_key(OLD_SYSTEM, &autoauth_key)?;
+    gate.add_autoauth_key(OLD_SYSTEM, &autoauth_key, None)?;
     gate.set_setting("autoauth_enabled", json!(true))?;
     let caller = gate.authenticate(&identifier, &secret, None)?;
     Ok((gate, caller, Cast { people, identifier, secret, autoauth_key }))

@@ -135,6 +135,7 @@ fn issue_and_redeem(store: &SqliteStore) {
     let act = RedeemAct {
         key: token.key(),
         presented: None,
+        replace: false,
         confirmed: false,
         binding: None,
         redemption: RedemptionId::generate(&mut SysRng).unwrap(),

@@ -1,0 +1,119 @@
+//! What somebody is told who is not signed in.
+//!
+//! Whoever holds a known token or a link with the right hash learns why, for it is his. Anybody else hears
+//! one line, the same for what never was and for what can't be.
+
+use super::visit::Visit;
+use super::{Response, page};
+use crate::audit::AuditRef;
+use crate::error::{Reason, Refusal};
+use crate::id::ClientId;
+
+/// A refusal of something known.
+pub(super) struct Known {
+    pub(super) reason: Reason,
+    /// The event in the audit.
+    pub(super) reference: Option<AuditRef>,
+    pub(super) client: Option<ClientId>,
+    /// Where the person came from.
+    pub(super) back: String,
+}
+
+/// Status, heading and advice.
+///
+/// 410 where the link itself is over, so that nobody tries it again (RFC 9110 §15.5.11); 403 where the link
+/// is good and the person, the browser or the page is not.
+fn told(reason: Reason) -> (u16, &'static str, &'static str) {
+    match reason {
+        Reason::TokenRedeemed | Reason::AutoAuthUsed => {
+            (410, "This link was used already", "Each link signs in once. Go back and ask for a new one.")
+        }
+        Reason::TokenExpired | Reason::AutoAuthTooOld | Reason::AutoAuthForgotten => {
+            (410, "This link has expired", "Go back and ask for a new one.")
+        }
+        Reason::TokenRevoked
+        | Reason::CredentialRevoked
+        | Reason::CredentialExpired
+        | Reason::CredentialDisabled
+        | Reason::AdminDisabled => (
+            410,
+            "This link is no longer valid",
+            "Go back and ask for a new one. If that does not help, contact support and tell them the \
+             reference below.",
+        ),
+        Reason::BrowserMismatch => (
+            403,
+            "This link belongs to another browser",
+            "Open it in the browser in which you asked for it, or go back and ask for a new one.",
+        ),
+        Reason::GotoNotAllowed => (
+            403,
+            "This link leads to a page that is not allowed",
+            "It was changed since it was made. Go back and ask for a new one.",
+        ),
+        _ => (403, "Signing in is not possible", "Contact support and tell them the reference below."),
+    }
+}
+
+/// The line of the documented error, where there is one (contract §1.5: its "User ID" is the client's).
+fn documented(reason: Reason, client: ClientId) -> Option<String> {
+    match reason {
+        Reason::ClientClosed => {
+            Some(format!("Single Sign-On authentication denied for \"Closed\" User ID: {client}"))
+        }
+        Reason::SsoDisabled => {
+            Some(format!("Single Sign-On authentication denied per configuration for User ID: {client}"))
+        }
+        Reason::AutoAuthUsed
+        | Reason::AutoAuthTooOld
+        | Reason::AutoAuthTooNew
+        | Reason::AutoAuthForgotten
+        | Reason::GotoNotAllowed => None,
+        _ => Some(format!("Unable to authenticate with Single Sign-On token for User ID: {client}")),
+    }
+}
+
+/// To the holder of something known.
+pub(super) fn known(visit: &Visit<'_>, known: &Known) -> Response {
+    let (status, title, advice) = told(known.reason);
+    let mut main = page::heading(title).part(page::paragraph(advice));
+    if let Some(reference) = known.reference {
+        main = main.markup("<p>Reference: <code>").text(reference).markup("</code></p>\n");
+    }
+    if let Some(line) = known.client.and_then(|client| documented(known.reason, client)) {
+        main = main.markup("<p class=\"detail\">").text(line).markup("</p>\n");
+    }
+    main = main.part(page::button_link(&known.back, "Go back"));
+    visit.page(status, title, main)
+}
+
+/// To somebody whose link was used a moment ago, most likely by himself: a double click whose first answer
+/// was lost. Nobody is signed in by this; whoever holds the session goes on.
+pub(super) fn used_just_now(visit: &Visit<'_>, landing: &str) -> Response {
+    let title = "This link was used a moment ago";
+    let main = page::heading(title)
+        .part(page::paragraph("If that was you, you are signed in already."))
+        .part(page::button_link(landing, "Continue"));
+    visit.page(410, title, main)
+}
+
+/// To everybody else.
+pub(super) fn unknown(visit: &Visit<'_>) -> Response {
+    let title = "This link does not work";
+    let main = page::heading(title)
+        .part(page::paragraph("Go back to where you found it, and ask for a new one."))
+        .part(page::button_link(&visit.settings.system_url, "Go to the start page"));
+    visit.page(403, title, main)
+}
+
+/// What becomes of a link that was used before: on to the page for whom it signed in, a way on for a double
+/// click, and `None` for everybody else.
+pub(super) fn second_click(visit: &Visit<'_>, refusal: &Refusal, landing: &str) -> Option<Response> {
+    if refusal.same_browser && visit.session.is_some() {
+        Some(Response::see_other(landing))
+    } else if refusal.duplicate && !refusal.same_browser {
+        Some(used_just_now(visit, landing))
+    } else {
+        None
+    }
+}

@@ -1,0 +1,91 @@
+//! `oauth/singlesignon.php?access_token=…`: where a token is spent.
+
+use super::confirm::{self, Question};
+use super::refusal::{self, Known};
+use super::visit::{Visit, unless_refused};
+use super::{Response, sign_in};
+use crate::audit::AuditRef;
+use crate::error::{Error, Reason, Refusal, Result};
+use crate::session::SessionId;
+use crate::token::{Binding, Inspection, RedeemRequest, Token, TokenState};
+
+/// The field that brings the token, in the query of a GET and in the confirm form.
+const TOKEN: &str = "access_token";
+
+pub(super) const PATH: &str = "oauth/singlesignon.php";
+
+pub(super) fn answer(visit: &Visit<'_>) -> Result<Response> {
+    let text = match visit.is_post() {
+        true => visit.request.form_field(TOKEN),
+        false => visit.request.query_field(TOKEN),
+    };
+    let text = text.unwrap_or_default();
+    let Some(token) = unless_refused(visit.gate.read_token(&text, visit.address))? else {
+        return Ok(refusal::unknown(visit));
+    };
+    let Some(seen) = unless_refused(visit.gate.inspect(&token, visit.address))? else {
+        return Ok(refusal::unknown(visit));
+    };
+    // A form without its nonce may be any site's, so it is asked about even where nobody is signed in.
+    let asks = match visit.is_post() {
+        true => !confirm::is_confirmed(visit),
+        false => visit.must_ask(seen.confirm, seen.user_id),
+    };
+    match (seen.state, seen.refusal) {
+        // What is spent stays so: the attempt only finds out who tries once more.
+        (TokenState::Redeemed, _) => spend(visit, token, &seen, !asks),
+        (_, Some(reason)) => {
+            let reference = visit.gate.record_refused_token(&seen, visit.address)?;
+            refused(visit, &seen, reason, reference)
+        }
+        (_, None) if asks => confirm::ask(
+            visit,
+            Question {
+                person: visit.person(seen.user_id, seen.client_id)?,
+                landing: visit.url(&seen.landing),
+                endpoint: PATH,
+                field: (TOKEN, &text),
+                back: back(visit, &seen)?,
+            },
+        ),
+        (_, None) => spend(visit, token, &seen, true),
+    }
+}
+
+fn spend(visit: &Visit<'_>, token: Token, seen: &Inspection, confirmed: bool) -> Result<Response> {
+    let mut request = RedeemRequest::new(token).replacing(visit.presented.clone()).confirmed(confirmed);
+    request.binding = visit.cookies.browser(visit.request).map(Binding::of_nonce);
+    request.address = visit.address;
+    match visit.gate.redeem(&request) {
+        Ok(spent) => Ok(sign_in(visit, spent.session.as_ref().map(SessionId::reveal), spent.landing_url)),
+        // Purged since it was looked at.
+        Err(Error::Refused(Refusal { reason: Reason::TokenUnknown, .. })) => Ok(refusal::unknown(visit)),
+        Err(Error::Refused(refused_)) => {
+            match refusal::second_click(visit, &refused_, &visit.url(&seen.landing)) {
+                Some(response) => Ok(response),
+                None => refused(visit, seen, refused_.reason, refused_.reference),
+            }
+        }
+        Err(error) => Err(error),
+    }
+}
+
+fn refused(
+    visit: &Visit<'_>,
+    seen: &Inspection,
+    reason: Reason,
+    reference: Option<AuditRef>,
+) -> Result<Response> {
+    let known = Known { reason, reference, client: seen.client_id, back: back(visit, seen)? };
+    Ok(refusal::known(visit, &known))
+}
+
+/// Where the person came from: the home of the credential that issued the token, else the system URL.
+fn back(visit: &Visit<'_>, seen: &Inspection) -> Result<String> {
+    let credential = match seen.credential_id {
+        Some(id) => unless_refused(visit.gate.credential_by_id(id))?,
+        None => None,
+    };
+    let home = credential.and_then(|credential| credential.home_url);
+    Ok(home.unwrap_or_else(|| visit.settings.system_url.to_string()))
+}
