@@ -20,7 +20,9 @@ impl<'a> Visitor<'a> {
         let answer = self.ask(method, path, form);
         match answer.header("location") {
             Some(to) => {
-                let path = to.strip_prefix(&*self.server.url).unwrap_or(to).to_owned();
+                let path = to.strip_prefix(&*self.server.url).unwrap_or(to);
+                // A browser asks for `/` when an address has no path.
+                let path = if path.is_empty() { "/".to_owned() } else { path.to_owned() };
                 assert!(path.starts_with('/'), "it leads away: {to}");
                 self.go("GET", &path, "")
             }

@@ -116,6 +116,8 @@ typedef enum gatepass_code {
     GATEPASS_LEGACY_AUTH_OFF = 2112,
     // Too many wrong passwords for this admin; wait.
     GATEPASS_LOCKED_OUT = 2113,
+    // The secret was right but stood in the query of a URL, which the credential does not allow.
+    GATEPASS_SECRET_IN_QUERY = 2114,
     // No such user.
     GATEPASS_USER_UNKNOWN = 2201,
     // The user is disabled.
