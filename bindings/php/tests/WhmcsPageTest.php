@@ -74,14 +74,15 @@ final class WhmcsPageTest extends TestCase
     public static function lookAlikes(): array
     {
         $client = WhmcsSite::client(...);
+        $named = static fn (string $field, string $name) => $client(1, 'eve@example.com', more: [$field => $name]);
         return [
             'an accent more' => ['jose@example.com', $client(1, 'josé@example.com')],
             'an accent less' => ['josé@example.com', $client(1, 'jose@example.com')],
             'case beyond ASCII' => ['josé@example.com', $client(1, 'josÉ@example.com')],
             'an address that goes on' => ['ann@example.com', $client(1, 'ann@example.com.au')],
-            'a first name' => ['ann@example.com', $client(1, 'eve@example.com', more: ['firstname' => 'ann@example.com'])],
-            'a last name' => ['ann@example.com', $client(1, 'eve@example.com', more: ['lastname' => 'ann@example.com'])],
-            'a company' => ['ann@example.com', $client(1, 'eve@example.com', more: ['companyname' => 'ann@example.com x'])],
+            'a first name' => ['ann@example.com', $named('firstname', 'ann@example.com')],
+            'a last name' => ['ann@example.com', $named('lastname', 'ann@example.com')],
+            'a company' => ['ann@example.com', $named('companyname', 'ann@example.com x')],
         ];
     }
 
@@ -105,7 +106,8 @@ final class WhmcsPageTest extends TestCase
         $clients = [...$others, WhmcsSite::client(61, 'jose@example.com'), WhmcsSite::client(62, 'josé@example.com')];
         $this->site->state(['clients' => $clients, 'page' => 25]);
         $this->assertSignsIn(62, $this->site->link('josé@example.com'));
-        self::assertSame([0, 25, 50], array_column(array_column(array_slice($this->site->calls(), 0, 3), 1), 'limitstart'));
+        $searches = array_column(array_slice($this->site->calls(), 0, 3), 1);
+        self::assertSame([0, 25, 50], array_column($searches, 'limitstart'));
     }
 
     public function testTwoClientsWithTheAddressAreRefusedWhereverTheyStand(): void
@@ -125,7 +127,8 @@ final class WhmcsPageTest extends TestCase
     {
         foreach (['Closed', 'Pending', 'active', ''] as $age => $status) {
             $this->site->state(['clients' => [WhmcsSite::client(1, 'ann@example.com', $status)]]);
-            $this->assertRefused($this->site->get($this->site->link('ann@example.com', age: $age)), 'client 1 is neither');
+            $answer = $this->site->get($this->site->link('ann@example.com', age: $age));
+            $this->assertRefused($answer, 'client 1 is neither');
         }
     }
 
@@ -170,35 +173,27 @@ final class WhmcsPageTest extends TestCase
 
     public static function faults(): array
     {
-        $redirect = 'CreateSsoToken';
+        $page = '/oauth/singlesignon.php?access_token=';
+        $redirect = static fn (string $url): array => [['redirect' => $url], 'outside of the system URL'];
         return [
             'GetClients fails' => [['fails' => ['GetClients' => 'error']], 'GetClients was not answered'],
             'with an address in its message' => [['fails' => ['GetClients' => 'telling']], "with success; reference"],
             'GetClients says nothing' => [['fails' => ['GetClients' => 'null']], 'GetClients was not answered'],
             'GetClients throws' => [['fails' => ['GetClients' => 'throw']], 'PDOException at init.php:'],
             'the details fail' => [['fails' => ['GetClientsDetails' => 'error']], 'GetClientsDetails was not'],
-            'no token' => [['fails' => [$redirect => 'error']], 'SSO authentication blocked for client 1'],
+            'no token' => [['fails' => ['CreateSsoToken' => 'error']], 'SSO authentication blocked for client 1'],
             'rows that are none' => [['lists' => 'nonsense'], "GetClients: 'clients'"],
             'ids that are none' => [['lists' => 'no ids'], "GetClients.client: 'id'"],
             'fewer rows than told' => [['total' => 2], 'not all that was found'],
             'more rows than told' => [['total' => 0], 'not all that was found'],
             'far too many rows' => [['total' => 10_001], 'not all that was found'],
-            'another host' => [['redirect' => 'https://evil.example/whmcs/oauth/singlesignon.php?access_token='], 'outside'],
-            'a host that begins alike' => [
-                ['redirect' => 'https://billing.example.com.evil.example/whmcs/oauth/singlesignon.php?access_token='],
-                'outside',
-            ],
-            'a user name' => [
-                ['redirect' => 'https://billing.example.com@evil.example/whmcs/oauth/singlesignon.php?access_token='],
-                'outside',
-            ],
-            'plain http' => [['redirect' => 'http://billing.example.com/whmcs/oauth/singlesignon.php?access_token='], 'outside'],
-            'another page' => [['redirect' => 'https://billing.example.com/whmcs/clientarea.php?access_token='], 'outside'],
-            'another folder' => [['redirect' => 'https://billing.example.com/oauth/singlesignon.php?access_token='], 'outside'],
-            'a line break' => [
-                ['redirect' => WhmcsSite::SYSTEM_URL . "/oauth/singlesignon.php?access_token=a\r\nX: y"],
-                'outside',
-            ],
+            'another host' => $redirect("https://evil.example/whmcs$page"),
+            'a host that begins alike' => $redirect("https://billing.example.com.evil.example/whmcs$page"),
+            'a user name' => $redirect("https://billing.example.com@evil.example/whmcs$page"),
+            'plain http' => $redirect("http://billing.example.com/whmcs$page"),
+            'another page' => $redirect('https://billing.example.com/whmcs/clientarea.php?access_token='),
+            'another folder' => $redirect("https://billing.example.com$page"),
+            'a line break' => $redirect("https://billing.example.com/whmcs{$page}a\r\nX: y"),
         ];
     }
 
@@ -224,7 +219,8 @@ final class WhmcsPageTest extends TestCase
     public function testAHostileGotoIsRefusedAndTheLinkIsNotSpent(): void
     {
         $link = $this->site->link('ann@example.com');
-        foreach (['https://evil.example/', '//evil.example', '/\\evil.example', 'logout.php', '../x', "a\r\nb"] as $goto) {
+        $hostile = ['https://evil.example/', '//evil.example', '/\\evil.example', 'logout.php', '../x', "a\r\nb"];
+        foreach ($hostile as $goto) {
             $this->assertRefused($this->site->get("$link&goto=" . urlencode($goto)), 'invalid goto');
         }
         self::assertSame([], $this->site->calls());
@@ -237,7 +233,8 @@ final class WhmcsPageTest extends TestCase
         $looks = [['HEAD', []], ['GET', ['Sec-Purpose: prefetch;prerender']], ['GET', ['Purpose: prefetch']]];
         foreach ($looks as [$method, $headers]) {
             $answer = $this->site->send($method, WhmcsSite::PAGE . "?$link", $headers);
-            self::assertSame([503, '', ['no-store']], [$answer['status'], $answer['body'], $answer['headers']['cache-control']]);
+            self::assertSame([503, ''], [$answer['status'], $answer['body']]);
+            self::assertSame(['no-store'], $answer['headers']['cache-control']);
         }
         self::assertSame(405, $this->site->send('PUT', WhmcsSite::PAGE . "?$link")['status']);
         self::assertSame([], $this->site->calls());
@@ -254,7 +251,8 @@ final class WhmcsPageTest extends TestCase
 
         $answer = $this->site->post($fields, ["Cookie: $cookie"]);
         self::assertMatchesRegularExpression(self::signOn(), $answer['headers']['location'][0] ?? $this->site->log());
-        self::assertStringContainsString('gatepass-confirm=; Path=/; Max-Age=0', implode("\n", $answer['headers']['set-cookie']));
+        $cookies = implode("\n", $answer['headers']['set-cookie']);
+        self::assertStringContainsString('gatepass-confirm=; Path=/; Max-Age=0', $cookies);
         self::assertSame('viewinvoice.php?id=5', $this->site->calls()[2][1]['sso_redirect_path']);
         $this->assertRefused($this->site->post($fields, ["Cookie: $cookie"]), 'autoauth_used');
     }
@@ -329,7 +327,8 @@ final class WhmcsPageTest extends TestCase
         self::assertStringContainsString('AutoAuth links are accepted.', $told[1]);
         self::assertStringContainsString("       1  accepted\n", $told[1]);
         self::assertStringContainsString("       1  right hash, but autoauth_too_old\n", $told[1]);
-        self::assertMatchesRegularExpression('/^  portal: 1 links, first [-0-9 :]+, last [-0-9 :]+, 4\d to 4\d seconds old/m', $told[1]);
+        $key = '/^  portal: 1 links, first [-0-9 :]+, last [-0-9 :]+, 4\d to 4\d seconds old when opened$/m';
+        self::assertMatchesRegularExpression($key, $told[1]);
         self::assertSame(2, Php::command([PHP_BINARY, "{$this->site->root()}/gatepass/report.php", 'x'])[0]);
         self::assertSame([404, ''], array_values(array_diff_key(
             $this->site->send('GET', '/gatepass/report.php'),
@@ -365,22 +364,26 @@ final class WhmcsPageTest extends TestCase
     public function testEachCheckIsNeeded(): void
     {
         $ann = static fn ($id, $more = []) => WhmcsSite::client($id, 'ann@example.com', more: $more);
+        $owner = ['owner' => ['id' => 5, 'email' => 'boss@example.com']];
+        $same = 'self::plain($one) === self::plain($other)';
+        $statuses = "['Active', 'Inactive']";
         $faults = [
-            ['Address.php', 'self::plain($one) === self::plain($other)', 'true', [WhmcsSite::client(1, 'ann@example.com.au')]],
+            ['Address.php', $same, 'true', [WhmcsSite::client(1, 'ann@example.com.au')]],
             ['Client.php', 'count($same) !== 1', '$same === []', [$ann(1), $ann(2)]],
-            ['Client.php', "['Active', 'Inactive']", "['Active', 'Inactive', 'Closed']", [$ann(1, ['status' => 'Closed'])]],
-            ['Client.php', '!Address::same(self::ownersAddress($client), $address)', 'false', [
-                $ann(1, ['owner' => ['id' => 5, 'email' => 'boss@example.com']]),
-            ]],
+            ['Client.php', $statuses, "['Active', 'Closed']", [$ann(1, ['status' => 'Closed'])]],
+            ['Client.php', '!Address::same(self::ownersAddress($client), $address)', 'false', [$ann(1, $owner)]],
         ];
         foreach ($faults as $age => [$file, $check, $fault, $clients]) {
             $this->site->state(['clients' => $clients]);
             $path = "{$this->site->root()}/gatepass/classes/$file";
             $good = file_get_contents($path);
             self::assertSame(1, substr_count($good, $check), $check);
-            self::assertSame(403, $this->site->get($this->site->link('ann@example.com', age: 2 * $age))['status'], $check);
-            file_put_contents($path, str_replace($check, $fault, $good));
-            self::assertSame(303, $this->site->get($this->site->link('ann@example.com', age: 2 * $age + 1))['status'], $check);
+            $links = [403 => $this->site->link('ann@example.com', age: 2 * $age)];
+            $links[303] = $this->site->link('ann@example.com', age: 2 * $age + 1);
+            foreach ($links as $status => $link) {
+                self::assertSame($status, $this->site->get($link)['status'], $check);
+                file_put_contents($path, str_replace($check, $fault, $good));
+            }
             file_put_contents($path, $good);
         }
     }

@@ -19,7 +19,8 @@ final class WhmcsSite
 
     /** @var ?resource */
     private $server = null;
-    private string $address;
+    /** Host and port of the web server; PHP's own is started when it is first needed, unless another was named. */
+    public ?string $address = null;
     private readonly int $now;
 
     public function __construct(public readonly string $folder)
@@ -30,7 +31,8 @@ final class WhmcsSite
         }
         Php::command(['cp', '-R', dirname(__DIR__) . '/examples/whmcs/gatepass', $this->root()]);
         copy(__DIR__ . '/whmcs/init.php', "{$this->root()}/init.php");
-        file_put_contents("{$this->root()}/configuration.php", "<?php\n\$license = 'x';\n\$autoauthkey = '" . self::KEY . "';\n");
+        $configuration = "<?php\n\$license = 'x';\n\$autoauthkey = '" . self::KEY . "';\n";
+        file_put_contents("{$this->root()}/configuration.php", $configuration);
         file_put_contents("{$this->root()}/dologin.php", '<?php echo "the log-in of WHMCS";');
         $this->configure([]);
         $this->state([]);
@@ -138,7 +140,7 @@ final class WhmcsSite
     /** @return resource */
     public function begin(string $method, string $target, array $headers = [], string $body = '')
     {
-        $this->server ?? $this->start();
+        $this->address ?? $this->start();
         $socket = stream_socket_client("tcp://{$this->address}", timeout: 10);
         stream_set_timeout($socket, 30);
         $length = strlen($body);
@@ -174,26 +176,38 @@ final class WhmcsSite
                 posix_kill($process, SIGTERM);
             }
             proc_close($this->server);
-            $this->server = null;
+            [$this->server, $this->address] = [null, null];
         }
     }
 
     private function start(): void
     {
-        $socket = stream_socket_server('tcp://127.0.0.1:0');
-        $this->address = stream_socket_get_name($socket, false);
-        fclose($socket);
+        $this->address = self::freeAddress();
         $command = [PHP_BINARY, '-d', 'ffi.enable=1', '-d', 'log_errors=1', '-d', 'display_errors=1',
             '-d', "error_log={$this->folder}/error.log", '-S', $this->address, '-t', $this->root()];
         $null = ['file', '/dev/null', 'w'];
         // Several at once, where they can be ended again.
         $environment = ['PHP_CLI_SERVER_WORKERS' => is_dir('/proc/self/task') ? '4' : '1'] + getenv();
         $this->server = proc_open($command, [1 => $null, 2 => $null], $pipes, null, $environment);
-        for ($tries = 0; ($reached = @stream_socket_client("tcp://{$this->address}")) === false; $tries++) {
-            if ($tries === 100) {
-                throw new \RuntimeException("PHP's web server did not start:\n" . $this->log());
+        self::await("tcp://{$this->address}");
+    }
+
+    public static function freeAddress(): string
+    {
+        $socket = stream_socket_server('tcp://127.0.0.1:0');
+        $address = stream_socket_get_name($socket, false);
+        fclose($socket);
+        return $address;
+    }
+
+    /** Wait for a server that was just started. */
+    public static function await(string $address): void
+    {
+        for ($tries = 0; ($reached = @stream_socket_client($address)) === false; $tries++) {
+            if ($tries === 200) {
+                throw new \RuntimeException("nothing answers at $address");
             }
-            usleep(50_000);
+            usleep(25_000);
         }
         fclose($reached);
     }
