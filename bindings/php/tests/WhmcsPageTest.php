@@ -186,7 +186,6 @@ final class WhmcsPageTest extends TestCase
             'ids that are none' => [['lists' => 'no ids'], "GetClients.client: 'id'"],
             'fewer rows than told' => [['total' => 2], 'not all that was found'],
             'more rows than told' => [['total' => 0], 'not all that was found'],
-            'far too many rows' => [['total' => 10_001], 'not all that was found'],
             'another host' => $redirect("https://evil.example/whmcs$page"),
             'a host that begins alike' => $redirect("https://billing.example.com.evil.example/whmcs$page"),
             'a user name' => $redirect("https://billing.example.com@evil.example/whmcs$page"),
@@ -195,6 +194,14 @@ final class WhmcsPageTest extends TestCase
             'another folder' => $redirect("https://billing.example.com$page"),
             'a line break' => $redirect("https://billing.example.com/whmcs{$page}a\r\nX: y"),
         ];
+    }
+
+    public function testASearchThatFindsFarTooManyIsGivenUpAtOnce(): void
+    {
+        $this->site->state(['total' => 10_001]);
+        $answer = $this->site->get($this->site->link('ann@example.com'));
+        self::assertStringContainsString('not all that was found', $this->logged($answer));
+        self::assertCount(1, $this->site->calls());
     }
 
     public function testALinkThatIsNotGoodAsksWhmcsNothing(): void
