@@ -1,0 +1,46 @@
+<?php
+
+declare(strict_types=1);
+
+namespace GatepassWhmcs;
+
+/** What the browser sent. */
+final class Request
+{
+    public function __construct(
+        public readonly string $method,
+        /** The link's query, byte for byte: of the address, or as the confirm page gave it back. */
+        #[\SensitiveParameter] public readonly string $link,
+        /** The browser loads the page before anybody asked for it. */
+        public readonly bool $prefetch,
+        public readonly ?string $address,
+        /** What the confirm page's form sent. */
+        public readonly ?string $nonce,
+        /** @var array<string, string> */
+        public readonly array $cookies,
+    ) {
+    }
+
+    public static function received(): self
+    {
+        $method = $_SERVER['REQUEST_METHOD'] ?? '';
+        $posted = $method === 'POST';
+        $purposes = [];
+        foreach (['HTTP_SEC_PURPOSE', 'HTTP_PURPOSE', 'HTTP_X_PURPOSE', 'HTTP_X_MOZ'] as $name) {
+            $purposes[] = strtolower((string) ($_SERVER[$name] ?? ''));
+        }
+        return new self(
+            $method,
+            $posted ? Confirmation::link(self::text($_POST['link'] ?? null)) : $_SERVER['QUERY_STRING'] ?? '',
+            preg_match('/\b(prefetch|prerender|preview)\b/', implode(' ', $purposes)) === 1,
+            filter_var($_SERVER['REMOTE_ADDR'] ?? '', FILTER_VALIDATE_IP) ?: null,
+            $posted ? self::text($_POST['nonce'] ?? null) : null,
+            array_filter($_COOKIE, 'is_string'),
+        );
+    }
+
+    private static function text(mixed $value): ?string
+    {
+        return is_string($value) && $value !== '' ? $value : null;
+    }
+}
