@@ -34,8 +34,8 @@ pub(crate) struct IssueFacts {
     pub(crate) destination: Option<Destination>,
 }
 
-/// May this be issued? Order: the caller's standing, the destination and its ids, the life, the subject, the
-/// rate.
+/// May this be issued? Order: the caller's standing, the destination and its ids, the life, the clients that the
+/// caller is limited to, the subject, the rate.
 pub(crate) fn judge_issue(
     caller: &Caller,
     request: &IssueRequest,

@@ -230,6 +230,12 @@ fn a_credential_issues_only_what_its_limits_allow(w: &World<'_>) {
     yes(w.issue(&bound, &for_client(2), NOON));
     w.no(w.issue(&bound, &for_client(1), NOON), Reason::ClientNotAllowed);
     w.no(w.issue(&bound, &for_user(1), NOON), Reason::ClientNotAllowed);
+    // Whatever stands against others' clients, or whether they exist: it is none of this caller's business.
+    yes(w.store().set_client_status(client_id(1), ClientStatus::Closed, at(NOON)));
+    for request in [for_client(1), for_client(9), for_user(1), for_user(9), in_client(1, 1), in_client(9, 9)]
+    {
+        w.no(w.issue(&bound, &request, NOON), Reason::ClientNotAllowed);
+    }
 }
 
 fn a_person_who_may_not_sign_in_gets_no_token(w: &World<'_>) {
