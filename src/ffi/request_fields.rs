@@ -412,6 +412,8 @@ mod tests {
         let session = || Fields { session: secret("x"), ..none() };
         assert_eq!(field(session().issue()), "session");
         assert_eq!(field(session().inspect(&gate)), "session");
+        let guess = Fields { token: secret(&"0".repeat(40)), address: address(), ..none() };
+        assert_eq!(guess.inspect(&gate).unwrap().1, address());
         assert_eq!(field(session().sign().map(drop)), "session");
         assert_eq!(field(Fields { address: address(), ..none() }.sign().map(drop)), "address");
         assert_eq!(field(Fields { key_label: text(), ..none() }.accept()), "key_label");

@@ -38,8 +38,7 @@ fn told(reason: Reason) -> (u16, &'static str, &'static str) {
         | Reason::AdminDisabled => (
             410,
             "This link is no longer valid",
-            "Go back and ask for a new one. If that does not help, contact support and tell them the \
-             reference below.",
+            "Go back and ask for a new one. If that does not help, contact support.",
         ),
         Reason::BrowserMismatch => (
             403,
@@ -51,7 +50,7 @@ fn told(reason: Reason) -> (u16, &'static str, &'static str) {
             "This link leads to a page that is not allowed",
             "It was changed since it was made. Go back and ask for a new one.",
         ),
-        _ => (403, "Signing in is not possible", "Contact support and tell them the reference below."),
+        _ => (403, "Signing in is not possible", "Contact support."),
     }
 }
 
@@ -78,7 +77,7 @@ pub(super) fn known(visit: &Visit<'_>, known: &Known) -> Response {
     let (status, title, advice) = told(known.reason);
     let mut main = page::heading(title).part(page::paragraph(advice));
     if let Some(reference) = known.reference {
-        main = main.markup("<p>Reference: <code>").text(reference).markup("</code></p>\n");
+        main = main.markup("<p>Reference for support: <code>").text(reference).markup("</code></p>\n");
     }
     if let Some(line) = known.client.and_then(|client| documented(known.reason, client)) {
         main = main.markup("<p class=\"detail\">").text(line).markup("</p>\n");

@@ -1,6 +1,6 @@
 //! Exit statuses, and the one document that each outcome is.
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::harness::{Bench, finish};
 
@@ -258,4 +258,20 @@ fn what_a_credential_may_not_is_refused_through_the_tool_too() {
     issue(&[]).failed(1, "refused", "authentication_failed");
     bench.ok("credential disable cli");
     bench.run(&["token", "issue", "--client", "1", "--json"]).failed(1, "refused", "credential_disabled");
+}
+
+#[test]
+fn a_credential_a_key_and_the_setting_say_when_a_page_asks() {
+    let bench = Bench::new();
+    let made = bench.ok("credential create addon --host --confirm always");
+    assert_eq!(made["credential"]["limits"]["confirm"], "always");
+    assert_eq!(bench.ok("credential create other --host")["credential"]["limits"]["confirm"], Value::Null);
+    let token = bench.ok("token issue --client 1 --as addon");
+    let inspected = bench.ok(&format!("token inspect {}", token["access_token"].as_str().unwrap()));
+    assert_eq!(inspected["confirm"], "always");
+    assert_eq!(bench.ok("settings set confirm always")["value"], "always");
+    let answer = bench.run(&["settings", "set", "confirm", "never", "--json"]);
+    assert_eq!(answer.failed(2, "invalid", "invalid")["field"], "confirm");
+    assert_eq!(bench.ok("settings set trusted_proxies 10.0.0.1")["value"][0], "10.0.0.1/32");
+    bench.run(&["credential", "create", "third", "--host", "--confirm", "never"]).ended(2);
 }

@@ -34,7 +34,7 @@ fn a_link_signs_in_once_and_its_second_click_goes_on() {
     site.advance(5);
     let page = other.get(&site.gate, "dologin.php", &link);
     assert!(page.status == 410 && text(&page).contains("was used already"));
-    assert!(text(&page).contains("Reference: <code>"));
+    assert!(text(&page).contains("Reference for support: <code>"));
     assert_eq!((other.cookies.len(), site.sessions()), (0, 1));
     assert_eq!(location(&browser.get(&site.gate, "dologin.php", &link)), INVOICES);
 }
@@ -91,7 +91,7 @@ fn the_holder_of_a_right_hash_learns_why() {
         let page = Browser::new().get(&site.gate, "dologin.php", query);
         assert_eq!(page.status, status, "{}", text(&page));
         assert!(text(&page).contains(words), "{}", text(&page));
-        assert!(text(&page).contains("Reference: <code>"));
+        assert!(text(&page).contains("Reference for support: <code>"));
         assert_eq!(site.outcomes("autoauth.accepted").last().unwrap(), outcome);
     };
     let link = site.link("ann@example.com", None);

@@ -13,7 +13,7 @@ use crate::site::{HOME, Site};
 /// The event that a page's reference leads to.
 fn event(site: &Site, page: &Response) -> gatepass::audit::AuditEvent {
     let text = text(page);
-    let (_, rest) = text.split_once("Reference: <code>").expect("a reference");
+    let (_, rest) = text.split_once("Reference for support: <code>").expect("a reference");
     let reference = AuditRef::parse(rest.split_once('<').unwrap().0).unwrap();
     site.gate.audit_event(reference).unwrap().expect("an event of that reference")
 }
