@@ -15,15 +15,21 @@ const SWITCHES = [
   '--disable-sync',
 ];
 
-/** `browser`, and `outside`: the hosts that it wanted to reach beyond this machine. */
+/** Chromium calls home by itself, whatever it is told. */
+const ITS_OWN = /(^|\.)(google|googleapis|gstatic)\.com(:\d+)?$/;
+
+/** `browser`, and `outside`: the hosts that pages wanted to reach beyond this machine. */
 export async function launch() {
   const outside = [];
+  const note = (host) => {
+    if (!ITS_OWN.test(host)) outside.push(host);
+  };
   const proxy = createServer((asked, answer) => {
-    outside.push(new URL(asked.url).host);
+    note(new URL(asked.url).host);
     answer.writeHead(204).end();
   });
   proxy.on('connect', (asked, socket) => {
-    outside.push(asked.url);
+    note(asked.url);
     socket.on('error', () => {});
     socket.end('HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n');
   });
