@@ -1,11 +1,15 @@
 // What pages of another site make a browser do signs nobody in and nobody out.
 
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import { after, before, describe, test } from 'node:test';
 
+import { launch } from './harness/chromium.js';
+import { startSite } from './harness/site.js';
 import { onEachServer } from './harness/stage.js';
 import { ANN, BOB } from './harness/store.js';
-import { click, confirmation, postFromElsewhere, sessionCookie, signIn } from './harness/visit.js';
+import { click, confirmation, person, postFromElsewhere, sessionCookie, signIn } from './harness/visit.js';
 
 onEachServer((stage) => {
   /** What the attacker's own browser was asked, with all hidden fields. */
@@ -96,5 +100,44 @@ onEachServer((stage) => {
       assert.equal((await sessionCookie(bob, server))?.value, cookie);
       assert.equal(server.store.run('session', 'check', cookie).user_id, BOB.user);
     });
+  });
+});
+
+describe('a server that believes every form', () => {
+  const cookie = 'gp_careless';
+  let server;
+  let site;
+  let chromium;
+  before(async () => {
+    server = createServer((asked, answer) => {
+      const [value, age] = asked.url === '/logout.php' ? ['', 0] : ['somebody', 600];
+      answer.writeHead(asked.method === 'POST' ? 303 : 200, {
+        'Content-Type': 'text/html',
+        ...(asked.method === 'POST' && {
+          Location: '/clientarea.php',
+          'Set-Cookie': `${cookie}=${value}; Path=/; Max-Age=${age}; HttpOnly; SameSite=Lax`,
+        }),
+      });
+      answer.end();
+    });
+    server.listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    site = await startSite();
+    chromium = await launch();
+  });
+  after(async () => {
+    await chromium?.stop();
+    await site?.stop();
+    server?.close();
+  });
+
+  test('is found out: the forms above do sign in and out', async () => {
+    const victim = await person(chromium);
+    const system = `http://127.0.0.1:${server.address().port}`;
+    await postFromElsewhere(victim, site, `${system}/oauth/singlesignon.php`, { access_token: 'x' });
+    assert.equal((await sessionCookie(victim, { cookie }))?.value, 'somebody');
+    await postFromElsewhere(victim, site, `${system}/logout.php`, {});
+    assert.equal(await sessionCookie(victim, { cookie }), undefined);
+    await victim.leave();
   });
 });

@@ -1,5 +1,6 @@
 // Debian's Chromium, with a new profile each time, and nothing that could reach another machine: whatever is
-// not on the loopback address goes to a proxy of ours, which writes down who was asked for and answers nothing.
+// not on the loopback address goes to a proxy of ours, which writes down who was asked for and answers
+// nothing.
 
 import { once } from 'node:events';
 import { createServer } from 'node:http';

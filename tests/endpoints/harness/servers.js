@@ -1,5 +1,5 @@
-// The servers that have the endpoints: the tool's own, PHP's front controllers, and WSGI. Each run has its own
-// port, store and process.
+// The servers that have the endpoints: the tool's own, PHP's front controllers, and WSGI. Each run has its
+// own port, store and process.
 
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -92,8 +92,8 @@ async function end(child) {
 }
 
 /**
- * A running server with a store of its own. `port` is where it listens, if not a free one; `seenAt` is another
- * origin that people see, when something stands between.
+ * A running server with a store of its own. `port` is where it listens, if not a free one; `seenAt` is
+ * another origin that people see, when something stands between.
  */
 export async function start(kind, { home, port, seenAt } = {}) {
   const { base, command } = KINDS[kind];

@@ -8,8 +8,8 @@ import { startSite } from './site.js';
 import { person } from './visit.js';
 
 /**
- * Runs `tests(stage)` for each kind of server. In a test, `stage.server` runs, `stage.site` is a site of somebody
- * else, and `stage.visit(async (visitor) => …)` lends a fresh browser profile.
+ * Runs `tests(stage)` for each kind of server. In a test, `stage.server` runs, `stage.site` is a site of
+ * somebody else, and `stage.visit(async (visitor) => …)` lends a fresh browser profile.
  */
 export function onEachServer(tests, { prepare = start } = {}) {
   for (const kind of kinds) {

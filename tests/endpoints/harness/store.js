@@ -19,6 +19,8 @@ export const OPTED_OUT = { user: 4, client: 4, email: 'off@example.org', name: '
 const AUTOAUTH_KEY = 'a key that only these tests know';
 
 export class Store {
+  #timestamp = Math.floor(Date.now() / 1000);
+
   /** `home` is where refusal pages send people back to. */
   constructor(systemUrl, home = 'http://localhost:9/') {
     this.systemUrl = systemUrl;
@@ -52,10 +54,15 @@ export class Store {
     return { identifier: credential.identifier, secret };
   }
 
+  #nextTimestamp() {
+    this.#timestamp -= 1;
+    return this.#timestamp;
+  }
+
   /** What a command of the tool answers. */
   run(...words) {
     const options = ['--store', this.path, '--seal-key', this.sealKey, '--json'];
-    const text = execFileSync(tool, [...options, ...words], { encoding: 'utf8' });
+    const text = execFileSync(tool, [...options, ...words], { encoding: 'utf8', stdio: 'pipe' });
     return text === '' ? null : JSON.parse(text);
   }
 
@@ -81,8 +88,10 @@ export class Store {
     return this.sessions().map((session) => session.user_id).sort();
   }
 
-  /** An AutoAuth link by the public formula; each `timestamp` (seconds) makes another link. */
-  autoauth(person, goto, timestamp = Math.floor(Date.now() / 1000)) {
+  /**
+   * An AutoAuth link by the public formula. `timestamp`, in seconds, makes it another link: each has its own.
+   */
+  autoauth(person, goto, timestamp = this.#nextTimestamp()) {
     const hash = createHash('sha1').update(person.email + timestamp + AUTOAUTH_KEY).digest('hex');
     const landing = goto === undefined ? '' : `&goto=${goto}`;
     return `${this.systemUrl}/dologin.php?email=${encodeURIComponent(person.email)}` +

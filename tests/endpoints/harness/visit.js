@@ -5,6 +5,7 @@ import assert from 'node:assert/strict';
 /** A fresh browser profile's page. `seen` collects the answers to what the page itself navigated to. */
 export async function person(chromium, options = {}) {
   const context = await chromium.browser.newContext(options);
+  context.setDefaultTimeout(10_000);
   const page = await context.newPage();
   const seen = [];
   page.on('response', (answer) => {

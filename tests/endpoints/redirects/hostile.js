@@ -1,5 +1,5 @@
-// Attempts to be sent somewhere else by a sign-in: to another host, or to a page that signs in or out or acts when
-// it is merely opened. `{host}` is the system URL's host and port, `{base}` its path.
+// Attempts to be sent somewhere else by a sign-in: to another host, or to a page that signs in or out or acts
+// when it is merely opened. `{host}` is the system URL's host and port, `{base}` its path.
 
 const LEAVING = {
   'a scheme': [
@@ -90,7 +90,9 @@ const escape = (text, which) => [...text].map((sign) => {
 }).join('');
 const notPlain = (sign) => !/[A-Za-z0-9]/.test(sign);
 
-/** An attempt as it is, encoded once, then twice or every character of it, and behind the system URL's path. */
+/**
+ * An attempt as it is, encoded once, then twice or every character of it, and behind the system URL's path.
+ */
 function spellings(attempt, at, base) {
   const once = escape(attempt, notPlain);
   // What has escapes of its own would come out encoded thrice, and nobody decodes that often.

@@ -1,5 +1,5 @@
-// Judges where a sign-in sends people by what Chromium asks for when it follows the answer, and by nothing that
-// the server or its rules say.
+// Judges where a sign-in sends people by what Chromium asks for when it follows the answer, and by nothing
+// that the server or its rules say.
 
 /** What a page that nobody is to be sent to has in its address: as it is, decoded once, or twice. */
 const DENIED = /dologin|logout|oauth|includes|modules|admin|dosinglesignon/;
@@ -29,8 +29,8 @@ function fault(address, system) {
 }
 
 /**
- * Opens `address`, a sign-in page, in `page` and follows. `landed` is where the browser was sent, or null when it
- * stayed; `fault` says what was wrong with that. `outside` is the list of `launch`.
+ * Opens `address`, a sign-in page, in `page` and follows. `landed` is where the browser was sent, or null
+ * when it stayed; `fault` says what was wrong with that. `outside` is the list of `launch`.
  */
 export async function follow(page, outside, address, system) {
   const asked = [];

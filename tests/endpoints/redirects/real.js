@@ -1,5 +1,5 @@
-// Where people are really sent: what is asked for, and the address that the browser must show, below the system
-// URL. `{base}` is the system URL's own path.
+// Where people are really sent: what is asked for, and the address that the browser must show, below the
+// system URL. `{base}` is the system URL's own path.
 
 /** Relative paths that come out as they went in. */
 const AS_WRITTEN = [
