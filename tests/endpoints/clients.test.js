@@ -20,20 +20,23 @@ const forbidden = (status) => (status === 403 ? status : null);
 const nothing = () => null;
 
 const CLIENTS = {
-  'whmcspy (PyPI)': [process.env.ENDPOINT_PYTHON, 'whmcspy_client.py', forbidden],
-  'whmcs-js (npm)': [process.execPath, 'whmcs_js.js', nothing],
-  'whmcs-api (npm, GET)': [process.execPath, 'whmcs_api.js', nothing],
-  'cURL (PHP)': ['php', 'curl.php', everything],
+  'whmcspy (PyPI)': { program: process.env.ENDPOINT_PYTHON, script: 'whmcspy_client.py', shown: forbidden },
+  'whmcs-js (npm)': { program: process.execPath, script: 'whmcs_js.js', shown: nothing },
+  'whmcs-api (npm, GET)': {
+    program: process.execPath, script: 'whmcs_api.js', shown: nothing, secretInQuery: true,
+  },
+  'cURL (PHP)': { program: 'php', script: 'curl.php', shown: everything },
 };
 
 /** The lines of a client's program. */
-async function drive(program, script, server) {
+async function drive({ program, script, secretInQuery = false }, server) {
   const { store, system } = server;
+  const { portal, elsewhere } = secretInQuery ? store.inQuery : store;
   const argument = {
     api: `${system}/includes/api.php`,
-    good: store.portal,
-    wrong: { ...store.portal, secret: store.elsewhere.secret },
-    elsewhere: store.elsewhere,
+    good: portal,
+    wrong: { ...portal, secret: elsewhere.secret },
+    elsewhere,
     email: ANN.email,
     client: ANN.client,
     closed: CLOSED.client,
@@ -54,15 +57,24 @@ for (const kind of kinds) {
     });
     after(() => server?.stop());
 
-    for (const [name, [program, script, shown]] of Object.entries(CLIENTS)) {
+    for (const [name, client] of Object.entries(CLIENTS)) {
       test(`${name} signs people in and hears the documented refusals`, async () => {
         const wanted = expected.map(({ http, location, ...line }) => {
-          if (http !== undefined) line.http = location === undefined ? shown(http) : http;
+          if (http !== undefined) line.http = location === undefined ? client.shown(http) : http;
           if (location !== undefined) line.location = location?.replace('{system}', server.system) ?? null;
           return line;
         });
-        assert.deepEqual(await drive(program, script, server), wanted);
+        assert.deepEqual(await drive(client, server), wanted);
       });
     }
+
+    test('a secret in the query is good only for a credential that allows it', async () => {
+      const answer = async (credential) => {
+        const query = new URLSearchParams({ ...credential, action: 'GetClients', responsetype: 'json' });
+        return (await fetch(`${server.system}/includes/api.php?${query}`)).json();
+      };
+      assert.equal((await answer(server.store.inQuery.portal)).result, 'success');
+      assert.equal((await answer(server.store.portal)).result, 'error');
+    });
   });
 }

@@ -135,6 +135,7 @@ describe('a server that believes every form', () => {
     const victim = await person(chromium);
     const system = `http://127.0.0.1:${server.address().port}`;
     await postFromElsewhere(victim, site, `${system}/oauth/singlesignon.php`, { access_token: 'x' });
+    await victim.page.waitForURL(`${system}/clientarea.php`);
     assert.equal((await sessionCookie(victim, { cookie }))?.value, 'somebody');
     await postFromElsewhere(victim, site, `${system}/logout.php`, {});
     assert.equal(await sessionCookie(victim, { cookie }), undefined);

@@ -90,8 +90,7 @@ for (const kind of kinds) {
       await landExactly(cases);
     });
 
-    // The rule is the same code in all servers: every spelling goes through the first, a third of the plain
-    // ones through the others.
+    // The rule is the same code in all servers: the first gets all, with a spelling more of each, the others a third.
     const hostile = () => {
       const all = attempts(server.system, { spelled: kind === kinds[0] });
       return kind === kinds[0] ? all : all.filter((_, at) => at % 3 === 0);

@@ -68,6 +68,11 @@ async function accepts(port, child) {
   throw new Error(`nothing accepts connections on port ${port} (exit code ${child.exitCode})`);
 }
 
+/** Nothing is left running, also when a test file is stopped from outside. */
+const running = new Set();
+process.on('exit', () => running.forEach((child) => child.kill('SIGKILL')));
+for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => process.exit(1));
+
 function run(name, command, words, environment) {
   mkdirSync(artefacts, { recursive: true });
   const log = createWriteStream(join(artefacts, `${name}.log`), { flags: 'a' });
@@ -77,6 +82,8 @@ function run(name, command, words, environment) {
   });
   child.on('error', (error) => log.write(`${error}\n`));
   child.stderr.pipe(log, { end: false });
+  running.add(child);
+  child.once('exit', () => running.delete(child));
   return child;
 }
 
@@ -116,7 +123,7 @@ export async function start(kind, { home, port, seenAt } = {}) {
     await stop();
     throw error;
   }
-  return { kind, system, store, port: at, cookie: `gp_${store.id}`, stop };
+  return { kind, system, store, port: at, cookie: `gp_${store.id.slice(0, 16)}`, stop };
 }
 
 /** `gatepass serve --demo`: `url`, `portal`, `store` as it tells them. */

@@ -18,6 +18,9 @@ export const OPTED_OUT = { user: 4, client: 4, email: 'off@example.org', name: '
 /** What signs AutoAuth links; the stored key has the same text. */
 const AUTOAUTH_KEY = 'a key that only these tests know';
 
+/** Nobody calls from there. */
+const AFAR = ['--address', '203.0.113.0/24'];
+
 export class Store {
   #timestamp = Math.floor(Date.now() / 1000);
 
@@ -44,7 +47,12 @@ export class Store {
     this.run('admin', 'add', 'operator');
     const everywhere = ['--destination', '*', '--destination', 'sso:custom_redirect', '--home-url', home];
     this.portal = this.#credential('portal', ...everywhere);
-    this.elsewhere = this.#credential('elsewhere', '--address', '203.0.113.0/24');
+    this.elsewhere = this.#credential('elsewhere', ...AFAR);
+    /** The same two for a client that puts its secret into the query. */
+    this.inQuery = {
+      portal: this.#credential('portal in query', '--secret-in-query'),
+      elsewhere: this.#credential('elsewhere in query', ...AFAR, '--secret-in-query'),
+    };
     this.run('autoauth', 'key', 'add', 'old portal', '--key', AUTOAUTH_KEY);
     this.run('autoauth', 'enable');
   }

@@ -21,19 +21,25 @@ export async function click({ page }, site, address) {
   await Promise.all([page.waitForNavigation(), page.click('#link')]);
 }
 
+/** The answer to a form that is sent to `address`. What it leads to may be another system's page, or none. */
+export async function answerTo({ page }, address, send) {
+  const answered = page.waitForResponse((one) => one.url() === address && one.request().method() === 'POST');
+  await send();
+  const answer = await answered;
+  await answer.finished();
+  return answer;
+}
+
 /** Lets a page of another site post a form by itself. */
-export async function postFromElsewhere({ page }, site, address, fields) {
+export async function postFromElsewhere(visitor, site, address, fields) {
   const inputs = Object.entries(fields)
     .map(([name, value]) => `<input type="hidden" name="${name}" value="${value}">`);
   const form = `<form method="post" action="${address}">${inputs.join('')}</form>`;
-  await page.goto(site.show('/trap', '<p>wait'));
-  await Promise.all([
-    page.waitForNavigation(),
-    page.evaluate((html) => {
-      document.body.innerHTML = html;
-      document.querySelector('form').submit();
-    }, form),
-  ]);
+  await visitor.page.goto(site.show('/trap', '<p>wait'));
+  return answerTo(visitor, address, () => visitor.page.evaluate((html) => {
+    document.body.innerHTML = html;
+    document.querySelector('form').submit();
+  }, form));
 }
 
 /** The session cookie of a server in a browser, or undefined. */

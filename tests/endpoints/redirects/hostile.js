@@ -90,18 +90,20 @@ const escape = (text, which) => [...text].map((sign) => {
 }).join('');
 const notPlain = (sign) => !/[A-Za-z0-9]/.test(sign);
 
-/**
- * An attempt as it is, encoded once, then twice or every character of it, and behind the system URL's path.
- */
+/** An attempt as it is, and in one of the spellings that something on the way may undo. */
 function spellings(attempt, at, base) {
   const once = escape(attempt, notPlain);
-  // What has escapes of its own would come out encoded thrice, and nobody decodes that often.
-  const twice = at % 2 === 0 && !attempt.includes('%');
-  const more = twice ? escape(once, (sign) => sign === '%') : escape(attempt, () => true);
-  return [attempt, once, more, `${base}/${attempt}`];
+  const spelled = [
+    once,
+    // What has escapes of its own would come out encoded thrice, and nobody decodes that often.
+    attempt.includes('%') ? once : escape(once, (sign) => sign === '%'),
+    escape(attempt, () => true),
+    `${base}/${attempt}`,
+  ];
+  return [attempt, spelled[at % spelled.length]];
 }
 
-/** `[class, attempt]` for a system URL, every attempt once; in few or in all spellings. */
+/** `[class, attempt]` for a system URL, every attempt once; as it is alone, or spelled too. */
 export function attempts(system, { spelled }) {
   const { host, pathname } = new URL(system);
   const base = pathname.replace(/\/$/, '');
