@@ -54,9 +54,15 @@ describe('the pages', () => {
       await signIn(who, site, server, BOB);
       await click(who, site, server.store.autoauth(ANN));
     },
+    'used-a-moment-ago': async (who) => {
+      const { access_token: token, redirect_url: link } = server.store.issue(ANN);
+      server.store.run('token', 'redeem', token);
+      await click(who, site, link);
+    },
     used: async (who) => {
       const { access_token: token, redirect_url: link } = server.store.issue(ANN);
       server.store.run('token', 'redeem', token);
+      await pause(5_200);
       await click(who, site, link);
     },
     expired: async (who) => {
@@ -72,7 +78,7 @@ describe('the pages', () => {
       await signIn(who, site, server, ANN);
       await who.page.goto(`${server.system}/logout.php`);
     },
-    'signed-out': (who) => who.page.goto(`${server.system}/logout.php`),
+    'nobody-to-sign-out': (who) => who.page.goto(`${server.system}/logout.php`),
     'not-found': (who) => who.page.goto(`${server.system}/oauth/nothing.php`),
   };
 
@@ -108,5 +114,18 @@ describe('the pages', () => {
         assert.deepEqual(await findings(who.page), []);
       } finally {
         await who.leave();
+      }
+    });
+  }
+
+  test('a page without a language, title and contrast is found out', async () => {
+    const who = await person(chromium);
+    const pale = '<!doctype html><p style="color:#ccc;background:#fff">pale words';
+    await who.page.setContent(`${pale}<img src="x"><p style="width:3000px">wide`);
+    const found = (await findings(who.page)).map((finding) => finding.split(':')[0]);
+    const wanted = ['color-contrast', 'document-title', 'html-has-lang', 'image-alt'];
+    assert.deepEqual(wanted.filter((rule) => !found.includes(rule)), []);
+    assert.equal(await isTooWide(who.page), true);
+    await who.leave();
   });
 });
