@@ -115,4 +115,8 @@ fn a_demo_below_a_path_stays_below_it() {
     let page = server.get("/shop/portal/");
     assert_eq!(page.header("location"), Some("/shop/portal/"), "{page:?}");
     assert_eq!(server.get("/portal/").status, 404);
+    // Who signs out is sent to the system URL, which has no slash at its end.
+    for home in ["/shop", "/shop/"] {
+        assert!(server.get(home).body.contains("Nobody is signed in here"), "{home}");
+    }
 }

@@ -30,9 +30,10 @@ impl Site {
         self.demo.as_ref().and_then(mine).unwrap_or_else(|| web::handle(&self.gate, request))
     }
 
-    /// The path below the base, without a slash at its start.
+    /// The path below the base, without a slash at its start; empty for the base itself.
     fn below<'a>(&self, path: &'a str) -> Option<&'a str> {
-        path.strip_prefix(&self.base)?.strip_prefix('/')
+        let below = path.strip_prefix(&self.base)?;
+        if below.is_empty() { Some("") } else { below.strip_prefix('/') }
     }
 }
 
