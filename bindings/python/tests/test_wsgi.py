@@ -81,7 +81,6 @@ def test_a_request_comes_over_as_the_server_gave_it(gate: Gate, seen: list[WebRe
         CONTENT_LENGTH="7",
         HTTP_COOKIE="a=1; b=\xe9",
         HTTP_SEC_PURPOSE="prefetch",
-        HTTP_CONTENT_TYPE="text/html",
         REMOTE_ADDR="2001:db8::1",
         **{"wsgi.input": Body(b"x=1&y=2&z=3", end=7)},
     )
@@ -96,6 +95,14 @@ def test_a_request_comes_over_as_the_server_gave_it(gate: Gate, seen: list[WebRe
     assert [value for name, value in headers if name == "content-type"] == [
         b"application/x-www-form-urlencoded"
     ]
+
+
+def test_a_content_type_spelled_with_underscores_is_nobody_s(gate: Gate, seen: list[WebRequest]) -> None:
+    environ = {"PATH_INFO": PATH, "CONTENT_TYPE": "text/plain", "HTTP_CONTENT_TYPE": "text/html"}
+    setup_testing_defaults(environ)
+    list(wsgi.Application(gate)(environ, lambda *_: lambda _: None))
+    assert ("Content-Type", b"text/plain") in seen[0].headers
+    assert b"text/html" not in [value for _, value in seen[0].headers]
 
 
 def test_an_answer_goes_out_as_the_library_gave_it(gate: Gate, seen: list[WebRequest]) -> None:
