@@ -1,6 +1,6 @@
 //! Recorded requests: the endpoints answer what was written down from the contract, byte for byte the same from
 //! `gatepass serve`, from PHP's front controllers and from a WSGI server. `README.md` says how the files are read.
-#![cfg(all(target_os = "linux", feature = "cli"))]
+#![cfg(all(target_os = "linux", feature = "serve"))]
 #![allow(missing_docs, clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod compare;
@@ -45,32 +45,34 @@ impl<'a> Stage<'a> {
     fn new(kinds: &'a [Kind]) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let stage = Stage { kinds, fixed: Fixed::new(folder.path()), folder, servers: Vec::new() };
-        // Not in the folder of a store.
-        std::fs::create_dir(stage.path("seal")).unwrap();
+        // A sealing key may not stand in a store's folder.
+        for name in ["stores", "keys"] {
+            std::fs::create_dir(stage.folder.path().join(name)).unwrap();
+        }
         stage.tool(&["seal".into(), "new".into(), stage.seal_key().to_str().unwrap().into()], None);
         stage
     }
 
-    fn path(&self, name: &str) -> PathBuf {
-        self.folder.path().join(name)
+    fn store(&self, name: &str) -> PathBuf {
+        self.folder.path().join(format!("stores/{name}.db"))
     }
 
     fn seal_key(&self) -> PathBuf {
-        self.path("seal").join("key")
+        self.folder.path().join("keys/seal")
     }
 
     fn tool(&self, words: &[String], store: Option<&Path>) {
         let mut tool = self.fixed.command(env!("CARGO_BIN_EXE_gatepass"));
         tool.env("GATEPASS_SEAL_KEY", self.seal_key());
-        tool.env("GATEPASS_STORE", store.unwrap_or(&self.path("made.db")));
+        tool.env("GATEPASS_STORE", store.unwrap_or(&self.store("made")));
         let told = tool.args(words).output().unwrap();
         assert!(told.status.success(), "gatepass {words:?}: {}", String::from_utf8_lossy(&told.stderr));
     }
 
     fn start(&mut self) {
         for &kind in self.kinds {
-            let store = self.path(&format!("{kind:?}.db"));
-            std::fs::copy(self.path("made.db"), &store).unwrap();
+            let store = self.store(&format!("{kind:?}"));
+            std::fs::copy(self.store("made"), &store).unwrap();
             self.servers.push(Server::start(kind, &self.fixed, store, &self.seal_key()));
         }
     }
