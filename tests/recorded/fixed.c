@@ -3,7 +3,7 @@
 // beforehand. The file: eight bytes of milliseconds since 1970, in the machine's order, and one random byte.
 
 #define _GNU_SOURCE
-#include <errno.h>
+#include <dlfcn.h>
 #include <fcntl.h>
 #include <stdint.h>
 #include <stdlib.h>
@@ -71,4 +71,11 @@ ssize_t getrandom(void *bytes, size_t length, unsigned flags)
         return syscall(SYS_getrandom, bytes, length, flags);
     memset(bytes, fixed->fill, length);
     return (ssize_t)length;
+}
+
+// PHP opens libraries so that they see libc before everything else: then none of the above would be seen.
+void *dlopen(const char *path, int flags)
+{
+    void *(*next)(const char *, int) = (void *(*)(const char *, int))dlsym(RTLD_NEXT, "dlopen");
+    return next(path, flags & ~RTLD_DEEPBIND);
 }

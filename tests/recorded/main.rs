@@ -89,9 +89,11 @@ impl<'a> Stage<'a> {
                 found.requests += 1;
                 let answers = self.servers.iter().map(|server| (server.kind, server.ask(&exchange.request)));
                 let answers: Vec<_> = answers.collect();
-                for (kind, answer) in &answers {
-                    let mut wrong = differences(&exchange.wanted, answer);
-                    if *answer != answers[0].1 {
+                for (index, (kind, answer)) in answers.iter().enumerate() {
+                    let other = *answer != answers[0].1;
+                    // What all do wrong alike is told once.
+                    let mut wrong = if other || index == 0 { differences(&exchange.wanted, answer) } else { vec![] };
+                    if other {
                         wrong.push(format!("other than {:?}", answers[0].0));
                     }
                     let named = wrong.iter().map(|what| format!("{} ({kind:?}): {what}", exchange.name));

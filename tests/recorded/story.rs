@@ -180,9 +180,11 @@ fn words(line: &str) -> Vec<String> {
     words
 }
 
+/// The first `{TEXT*N}`; the braces of JSON hold no such thing.
 fn repeat(line: &str) -> Option<(&str, &str, usize, &str)> {
-    let (before, behind) = line.split_once('{')?;
-    let (inside, after) = behind.split_once('}')?;
-    let (text, times) = inside.rsplit_once('*')?;
-    Some((before, text, times.parse().ok()?, after))
+    line.match_indices('}').find_map(|(end, _)| {
+        let (before, inside) = line[..end].rsplit_once('{')?;
+        let (text, times) = inside.rsplit_once('*')?;
+        Some((before, text, times.parse().ok()?, &line[end + 1..]))
+    })
 }
