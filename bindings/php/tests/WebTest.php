@@ -12,6 +12,7 @@ use Gatepass\Web\Response;
 /** The endpoints: what PHP knows of a request goes in as it came, and the answer goes out as the library gave it. */
 final class WebTest extends StoreCase
 {
+    private const FORM = 'application/x-www-form-urlencoded';
     private const MULTIPART = 'Content-Type: multipart/form-data; boundary=b';
 
     private ?WebServer $server = null;
@@ -27,7 +28,7 @@ final class WebTest extends StoreCase
         $seen = $this->seen('POST', '/echo.php?email=j%C3%B6+x&a[]=1&a[]=2', [
             'Cookie: a=1; b=%20',
             'Sec-Purpose: prefetch',
-            'Content-Type: application/x-www-form-urlencoded',
+            'Content-Type: ' . self::FORM,
         ], 'x=1&x=2&y=%FF');
         self::assertSame(['POST', 'oauth/singlesignon.php'], [$seen['method'], $seen['path']]);
         self::assertSame('email=j%C3%B6+x&a[]=1&a[]=2', $seen['query']);
@@ -37,7 +38,7 @@ final class WebTest extends StoreCase
         self::assertContains(['cookie', 'a=1; b=%20'], $headers);
         self::assertContains(['sec-purpose', 'prefetch'], $headers);
         $types = array_filter($headers, static fn ($header) => $header[0] === 'content-type');
-        self::assertSame([['content-type', 'application/x-www-form-urlencoded']], array_values($types));
+        self::assertSame([['content-type', self::FORM]], array_values($types));
     }
 
     public function testAnAnswerGoesOutAsTheLibraryGaveItAndNothingBeside(): void
@@ -56,7 +57,7 @@ final class WebTest extends StoreCase
 
     public function testALongBodyIsCutWhereTheLibrarySeesThatItIsTooLong(): void
     {
-        $type = 'Content-Type: application/x-www-form-urlencoded';
+        $type = 'Content-Type: ' . self::FORM;
         self::assertSame(65_537, strlen($this->seen('POST', '/echo.php', [$type], str_repeat('a', 70_000))['body']));
         self::assertSame(65_537, strlen($this->seen('POST', '/echo.php', [self::MULTIPART], str_repeat('a', 70_000))['body']));
     }
@@ -75,7 +76,7 @@ final class WebTest extends StoreCase
         $body = self::multipart(['a' => '1 &=', 'b[x]' => "\xFF", 'b[y]' => 'ö', 'c[]' => '', 'c[1]' => '2']);
         $seen = $this->seen('POST', '/echo.php', [self::MULTIPART], $body);
         self::assertSame('a=1+%26%3D&b%5Bx%5D=%FF&b%5By%5D=%C3%B6&c%5B0%5D=&c%5B1%5D=2', $seen['body']);
-        self::assertContains(['CONTENT_TYPE', 'application/x-www-form-urlencoded'], self::upper($seen['headers']));
+        self::assertContains(['CONTENT_TYPE', self::FORM], self::upper($seen['headers']));
     }
 
     public function testAFileInABodyThatPhpTookIsStillAFile(): void
@@ -89,7 +90,7 @@ final class WebTest extends StoreCase
     public function testAStoreThatCanNotBeOpenedIsAnApologyAndALineInTheLog(): void
     {
         $public = dirname(__DIR__) . '/public';
-        $this->server = WebServer::start($public, $this->folder, ['GATEPASS_STORE' => $this->path()]);
+        $this->server = WebServer::php($public, $this->folder, ['GATEPASS_STORE' => $this->path()]);
         foreach (['includes/api.php', 'oauth/singlesignon.php', 'dologin.php', 'logout.php'] as $path) {
             [$status, $headers, $body] = $this->server->ask('GET', "/$path?access_token=hidden");
             self::assertSame(503, $status);
@@ -111,7 +112,7 @@ final class WebTest extends StoreCase
         $this->store()->close();
         rename($this->path(), "{$this->folder}/public/gatepass.db");
         foreach (["{$this->folder}/public/gatepass.db" => 'StoreInDocumentRoot', '' => 'names no store'] as $store => $why) {
-            $this->server = WebServer::start("{$this->folder}/public", $this->folder, ['GATEPASS_STORE' => $store]);
+            $this->server = WebServer::php("{$this->folder}/public", $this->folder, ['GATEPASS_STORE' => $store]);
             self::assertSame(503, $this->server->ask('GET', '/dologin.php')[0]);
             $this->server->stop();
             self::assertStringContainsString($why, $this->server->log());
@@ -125,6 +126,20 @@ final class WebTest extends StoreCase
         self::assertNull($gate->signedIn(new Request('GET', '')));
         self::assertNull($gate->signedIn(new Request('GET', '', headers: [['Cookie', 'x=1']], peer: 'unix:')));
         self::assertNull($gate->signedIn());
+    }
+
+    public function testWhoeverSignedInIsKnownByTheCookieUntilSignedOut(): void
+    {
+        $gate = $this->store();
+        $token = $gate->issue($gate->caller(), clientId: 1)->token();
+        $answer = $gate->handle(new Request('GET', 'oauth/singlesignon.php', "access_token=$token"));
+        self::assertSame(303, $answer->status);
+        $cookie = $this->sessionCookie($answer);
+        $session = $gate->signedIn(new Request('GET', '', headers: [['Cookie', $cookie]], peer: '203.0.113.9'));
+        self::assertSame([1, [1]], [$session->userId, $session->clients]);
+        $out = new Request('POST', 'logout.php', headers: [['Cookie', $cookie], ['Content-Type', self::FORM]]);
+        self::assertSame(303, $gate->handle($out)->status);
+        self::assertNull($gate->signedIn(new Request('GET', '', headers: [['Cookie', $cookie]])));
     }
 
     public function testAnActionOfTheApiIsACallInProcess(): void
@@ -150,10 +165,18 @@ final class WebTest extends StoreCase
         serialize($request);
     }
 
+    private function sessionCookie(Response $answer): string
+    {
+        $cookies = array_filter($answer->headers(), static fn ($header) => $header[0] === 'Set-Cookie');
+        $found = preg_grep('/^__Host-gp_[0-9a-f]{16}=[0-9a-f]{64};/', array_column($cookies, 1));
+        self::assertCount(1, $found);
+        return explode(';', reset($found))[0];
+    }
+
     /** @param list<string> $options */
     private function echoes(array $options = []): WebServer
     {
-        return $this->server ??= WebServer::start(__DIR__ . '/web', $this->folder, [], $options);
+        return $this->server ??= WebServer::php(__DIR__ . '/web', $this->folder, [], $options);
     }
 
     /**

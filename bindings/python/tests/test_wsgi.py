@@ -173,6 +173,28 @@ def test_nobody_is_signed_in_without_a_good_cookie(gate: Gate) -> None:
     assert wsgi.session(gate, {**environ, "HTTP_COOKIE": "x=1", "REMOTE_ADDR": ""}) is None
 
 
+def test_whoever_signed_in_is_known_by_the_cookie_until_signed_out(gate: Gate) -> None:
+    def visit(**environ: Any) -> tuple[str, list[tuple[str, str]]]:
+        # Not through the validator: it wants a Content-Type for a redirect without a body.
+        told: list[Any] = []
+        setup_testing_defaults(environ)
+        list(wsgi.Application(gate)(environ, lambda *given: told.extend(given) or (lambda _: None)))
+        return told[0], told[1]
+
+    token = gate.issue(client_id=1).token
+    status, headers = visit(PATH_INFO=PATH, QUERY_STRING=f"access_token={token}")
+    assert status == "303 See Other"
+    given = [value for name, value in headers if name == "Set-Cookie"]
+    (cookie,) = re.findall(r"__Host-gp_[0-9a-f]{16}=[0-9a-f]{64}", " ".join(given))
+    environ: dict[str, Any] = {"HTTP_COOKIE": cookie, "REMOTE_ADDR": "203.0.113.9"}
+    session = wsgi.session(gate, environ | {"REQUEST_METHOD": "GET"})
+    assert session is not None
+    assert (session.user_id, session.clients) == (1, (1,))
+    status, _ = visit(REQUEST_METHOD="POST", PATH_INFO="/logout.php", HTTP_COOKIE=cookie)
+    assert status == "303 See Other"
+    assert wsgi.session(gate, environ | {"REQUEST_METHOD": "GET"}) is None
+
+
 def test_who_makes_an_application_of_something_else_is_told(gate: Gate) -> None:
     with pytest.raises(TypeError, match="gate must be Gate, not str"):
         wsgi.Application("gatepass.db")  # type: ignore[arg-type]

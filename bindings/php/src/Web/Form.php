@@ -7,19 +7,18 @@ namespace Gatepass\Web;
 /**
  * A `multipart/form-data` body that PHP has taken for itself: `php://input` is empty then.
  *
- * With `enable_post_data_reading=0` PHP leaves it alone, as `public/.user.ini` says to php-fpm. Where that is not so, a
- * body is made of `$_POST` again. It says the same but for two things: of a parameter that came twice only the last is
- * left, so a conflict is not noticed; and names and nesting are those that PHP made of them.
+ * With `enable_post_data_reading=0` PHP leaves it alone. Where that is not so, a body is made of `$_POST` again. It says
+ * the same but for two things: of a parameter that came twice only the last is left, so a conflict is not noticed; and
+ * names and nesting are those that PHP made of them.
  *
  * @internal
  */
 final class Form
 {
-    /** Whether PHP took the body of a request of that type. */
-    public static function wasTaken(string $type): bool
+    /** Whether PHP takes the body of a request of that type. The setting is not asked: it may have come too late. */
+    public static function isTaken(string $type): bool
     {
-        return preg_match('~^multipart/form-data([;, ]|$)~i', $type) === 1
-            && (bool) ini_get('enable_post_data_reading');
+        return preg_match('~^multipart/form-data([;, ]|$)~i', $type) === 1;
     }
 
     /**

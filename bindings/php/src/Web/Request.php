@@ -49,8 +49,9 @@ final class Request
     {
         $type = self::text('CONTENT_TYPE');
         $body = (string) file_get_contents('php://input', false, null, 0, self::MOST_OF_A_BODY);
-        if ($body === '' && Form::wasTaken($type)) {
-            [$type, $body] = Form::again((int) self::text('CONTENT_LENGTH'), self::MOST_OF_A_BODY);
+        $length = (int) self::text('CONTENT_LENGTH');
+        if ($body === '' && $length > 0 && Form::isTaken($type)) {
+            [$type, $body] = Form::again($length, self::MOST_OF_A_BODY);
         }
         $headers = $type === '' ? [] : [['Content-Type', $type]];
         foreach ($_SERVER as $key => $value) {
