@@ -81,7 +81,9 @@ impl<'a> Stage<'a> {
         match step {
             Step::Fixed { ms, fill } => self.fixed.set(*ms, *fill),
             Step::Tool(words) if self.servers.is_empty() => self.tool(words, None),
-            Step::Tool(words) => self.servers.iter().for_each(|server| self.tool(words, Some(server.store()))),
+            Step::Tool(words) => {
+                self.servers.iter().for_each(|server| self.tool(words, Some(server.store())))
+            }
             Step::Exchange(exchange) => {
                 if self.servers.is_empty() {
                     self.start();
@@ -92,7 +94,8 @@ impl<'a> Stage<'a> {
                 for (index, (kind, answer)) in answers.iter().enumerate() {
                     let other = *answer != answers[0].1;
                     // What all do wrong alike is told once.
-                    let mut wrong = if other || index == 0 { differences(&exchange.wanted, answer) } else { vec![] };
+                    let mut wrong =
+                        if other || index == 0 { differences(&exchange.wanted, answer) } else { vec![] };
                     if other {
                         wrong.push(format!("other than {:?}", answers[0].0));
                     }
@@ -118,7 +121,8 @@ fn run(path: &Path, kinds: &[Kind]) -> Found {
 fn files() -> Vec<PathBuf> {
     let folder = root().join("tests/recorded/requests");
     let only = std::env::var("RECORDED").unwrap_or_default();
-    let mut files: Vec<PathBuf> = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+    let mut files: Vec<PathBuf> =
+        std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
     files.retain(|file| file.to_string_lossy().contains(&only));
     files.sort();
     files
@@ -151,7 +155,9 @@ fn planted(answer: &str) -> Found {
 fn a_wrong_byte_in_what_was_written_down_is_noticed() {
     const RIGHT: &str = "= nothing\n> POST /includes/api.php\n< 400\n< @api\n<| {\"result\":\"error\",\"message\":\"Empty action request\"}\n";
     assert_eq!(planted(RIGHT).wrong, Vec::<String>::new());
-    for (from, to) in [("400", "401"), ("Empty", "empty"), ("< @api", "< @api\n< X-More: 1"), ("@api", "@form")] {
+    for (from, to) in
+        [("400", "401"), ("Empty", "empty"), ("< @api", "< @api\n< X-More: 1"), ("@api", "@form")]
+    {
         assert_ne!(planted(&RIGHT.replace(from, to)).wrong, Vec::<String>::new(), "{from} for {to}");
     }
     for planted_line in ["<+ Full", "<- Empty"] {

@@ -40,7 +40,8 @@ pub(crate) struct Answer {
     pub(crate) body: String,
 }
 
-const OF_THE_SERVER: &[&str] = &["connection", "content-length", "date", "host", "server", "transfer-encoding"];
+const OF_THE_SERVER: &[&str] =
+    &["connection", "content-length", "date", "host", "server", "transfer-encoding"];
 
 impl Server {
     pub(crate) fn start(kind: Kind, fixed: &Fixed, store: PathBuf, seal_key: &Path) -> Self {

@@ -100,7 +100,9 @@ impl Reader<'_> {
             })),
             _ => {
                 let sets = self.sets;
-                let Some(Step::Exchange(exchange)) = self.steps.last_mut() else { panic!("{number}: {line}") };
+                let Some(Step::Exchange(exchange)) = self.steps.last_mut() else {
+                    panic!("{number}: {line}")
+                };
                 exchange.line(word, rest, sets).unwrap_or_else(|| panic!("{}:{number}: {line}", self.file));
             }
         }

@@ -177,8 +177,12 @@ def test_whoever_signed_in_is_known_by_the_cookie_until_signed_out(gate: Gate) -
     def visit(**environ: Any) -> tuple[str, list[tuple[str, str]]]:
         # Not through the validator: it wants a Content-Type for a redirect without a body.
         told: list[Any] = []
+
+        def start(*given: Any) -> Any:
+            told.extend(given)
+
         setup_testing_defaults(environ)
-        list(wsgi.Application(gate)(environ, lambda *given: told.extend(given) or (lambda _: None)))
+        list(wsgi.Application(gate)(environ, start))
         return told[0], told[1]
 
     token = gate.issue(client_id=1).token
