@@ -52,11 +52,11 @@ pub fn handle(gate: &Gatepass, request: &Request) -> Response {
 }
 
 fn answer(gate: &Gatepass, request: &Request) -> Response {
-    if request.body.len() > MAX_BODY {
-        return notice(413, "Too much", "What was sent is longer than this page takes.");
-    }
     match request.path.as_str() {
         API => call(gate, request),
+        _ if request.body.len() > MAX_BODY => {
+            notice(413, "Too much", "What was sent is longer than this page takes.")
+        }
         singlesignon::PATH => sign_in_page(gate, request, singlesignon::answer),
         dologin::PATH => sign_in_page(gate, request, dologin::answer),
         logout::PATH => sign_in_page(gate, request, logout::answer),
@@ -138,11 +138,8 @@ fn notice(status: u16, title: &'static str, text: &'static str) -> Response {
     page::page(status, None, title, page::heading(title).part(page::paragraph(text)))
 }
 
-/// An API call, which knows of no cookie.
+/// An API call, which knows of no cookie. Whatever is wrong with it is told in the API's own words.
 fn call(gate: &Gatepass, request: &Request) -> Response {
-    if !["GET", "POST"].contains(&request.method.as_str()) {
-        return shielded(Response::new(405).header("Allow", "GET, POST"));
-    }
     // Where the settings can't be read, the API can't answer either, and says so in its own way.
     let address =
         gate.settings().ok().and_then(|settings| client_address(request, &settings.trusted_proxies));
@@ -154,15 +151,16 @@ fn call(gate: &Gatepass, request: &Request) -> Response {
         address,
     };
     let answer = api::respond(gate, &call);
-    let mut response = shielded(Response::new(answer.status).header("Content-Type", answer.content_type));
+    let mut response = Response::new(answer.status)
+        .header("Content-Type", answer.content_type)
+        .header("Cache-Control", "no-store")
+        .header("X-Content-Type-Options", "nosniff");
+    if answer.status == 405 {
+        response = response.header("Allow", "GET, POST");
+    }
     if let Some(seconds) = answer.retry_after {
         response = response.header("Retry-After", seconds.to_string());
     }
     response.body = answer.body;
     response
-}
-
-/// What holds for every answer of the API.
-fn shielded(response: Response) -> Response {
-    response.header("Cache-Control", "no-store").header("X-Content-Type-Options", "nosniff")
 }

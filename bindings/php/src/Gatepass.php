@@ -28,6 +28,7 @@ use Gatepass\Native\Time;
  */
 final class Gatepass
 {
+    use Endpoints;
     use Nouns;
     use NotCopied;
 

@@ -33,6 +33,9 @@ final class ComposerTest extends TestCase
 
             $package = "$folder/vendor/gatepass/gatepass";
             self::assertFalse(is_link($package));
+            foreach (['endpoints.php', 'public/includes/api.php', 'public/dologin.php'] as $script) {
+                self::assertFileEquals(dirname(__DIR__) . "/$script", "$package/$script");
+            }
             foreach (['LICENSE-MIT', 'LICENSE-APACHE'] as $licence) {
                 self::assertFileEquals(dirname(__DIR__, 3) . "/$licence", "$package/$licence");
             }

@@ -140,7 +140,7 @@ final class Fpm
         foreach (['package', 'package/lib', 'public', 'private', 'sockets'] as $folder) {
             mkdir("{$this->folder}/$folder", 0755);
         }
-        foreach (['src', 'include', 'bin', 'preload.php'] as $part) {
+        foreach (['src', 'include', 'bin', 'public', 'preload.php', 'endpoints.php'] as $part) {
             self::run(['cp', '-R', dirname(__DIR__) . "/$part", "{$this->folder}/package"]);
         }
         self::run(['cp', '-R', __DIR__ . '/fpm/.', "{$this->folder}/public"]);
@@ -204,7 +204,7 @@ final class Fpm
         }
     }
 
-    private function socket(string $pool): string
+    public function socket(string $pool): string
     {
         return "{$this->folder}/sockets/$pool";
     }
@@ -221,7 +221,7 @@ final class Fpm
         return self::which('php-fpm' . PHP_MAJOR_VERSION . '.' . PHP_MINOR_VERSION) ?? self::which('php-fpm');
     }
 
-    private static function which(string $program): ?string
+    public static function which(string $program): ?string
     {
         foreach (explode(':', getenv('PATH') . ':/usr/sbin:/usr/local/sbin') as $folder) {
             if (is_executable("$folder/$program")) {

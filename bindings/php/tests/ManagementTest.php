@@ -6,6 +6,7 @@ namespace Gatepass\Tests;
 
 use DateTimeImmutable;
 use Gatepass\ClientStatus;
+use Gatepass\Confirm;
 use Gatepass\CredentialKind;
 use Gatepass\DestinationInput;
 use Gatepass\Exception\InvalidArgument;
@@ -14,6 +15,7 @@ use Gatepass\Gatepass;
 use Gatepass\Mode;
 use Gatepass\Model\Limits;
 use Gatepass\Native\Row;
+use Gatepass\OrderBy;
 use Gatepass\Origin;
 use Gatepass\Reason;
 use Gatepass\Severity;
@@ -79,6 +81,8 @@ final class ManagementTest extends StoreCase
             clients: [1, 2],
             addresses: ['203.0.113.0/24'],
             maxTokenLifeSeconds: 30,
+            secretInQuery: true,
+            confirm: Confirm::OtherUser,
         );
         $expires = new DateTimeImmutable('2100-01-01T01:00:00.5+01:00');
         $home = 'https://portal.example.com';
@@ -145,6 +149,8 @@ final class ManagementTest extends StoreCase
         $this->gate = Gatepass::open($this->folder . '/store/gatepass.db', sealingKeyFile: $key);
         self::assertStringContainsString('hash=', $this->gate->signAutoAuth('ann@example.com', keyLabel: 'crm'));
         self::assertNotNull($this->gate->autoAuth()->retireKey('crm')->retiredAt);
+        $asking = $this->gate->autoAuth()->addKey('web', 'a-third-key-of-many-characters', Confirm::Always);
+        self::assertSame(Confirm::Always, $asking->confirm);
         self::assertFalse($this->gate->autoAuth()->disable()->enabled);
     }
 
@@ -233,6 +239,8 @@ final class ManagementTest extends StoreCase
         $users = iterator_to_array($this->gate->users()->each(), false);
         self::assertSame(range(1, 1003), array_column($users, 'userId'));
         self::assertSame(1003, $this->gate->users()->each(descending: true)->current()->userId);
+        $last = $this->gate->users()->each(descending: true, orderBy: OrderBy::Email)->current();
+        self::assertSame('user9@example.com', $last->email);
         self::assertSame(1003, $this->gate->users()->list(limit: 1)->total);
         [$from, $to] = [new DateTimeImmutable('-1 hour'), new DateTimeImmutable('+1 hour')];
         $events = iterator_to_array($this->gate->audit()->each($from, $to, event: 'user.'), false);

@@ -25,6 +25,7 @@ final class ParityTest extends StoreCase
     private const NOT_CALLED = [
         'gatepass_code_at' => 'codes are words here; this test reads them all',
         'gatepass_document_length' => 'PHP copies a text up to its NUL, and no document holds one inside',
+        'gatepass_web_response_body_length' => 'as with a document',
     ];
 
     public function testEveryCodeHasItsExceptionAndEveryRefusalItsReason(): void

@@ -14,6 +14,7 @@ from conftest import SEALING_KEY
 from gatepass import (
     AutoAuthReport,
     ClientStatus,
+    Confirm,
     CredentialKind,
     Destination,
     DestinationInput,
@@ -23,6 +24,7 @@ from gatepass import (
     Limits,
     Member,
     Mode,
+    OrderBy,
     Origin,
     Place,
     Reason,
@@ -54,6 +56,11 @@ def test_users(gate: Gate) -> None:
     assert gate.users.show(1).clients == (Place(client_id=1, owner=True),)
     assert [user.user_id for user in gate.users.list(descending=True).items] == [7, 1]
     assert gate.users.list(search="bo").total == 1
+    assert [user.user_id for user in gate.users.list(order_by="email", descending=True).items] == [7, 1]
+    assert gate.clients.list(order_by=OrderBy.GROUP_ID).total == 1
+    with pytest.raises(InvalidArgument) as caught:
+        gate.users.list(order_by=OrderBy.STATUS)
+    assert caught.value.field == "order_by"
     assert gate.users.list(email="ann@example.com").items == (gate.users.show(1),)
     assert not gate.users.disable(7).enabled
     assert gate.users.enable(7).enabled
@@ -101,6 +108,8 @@ def test_admins_and_credentials(gate: Gate) -> None:
         addresses=("203.0.113.0/24",),
         max_token_life_seconds=30,
         issues_per_minute=2,
+        secret_in_query=True,
+        confirm=Confirm.ALWAYS,
     )
     end = datetime.now(timezone.utc).replace(microsecond=0) + timedelta(days=1)
     made = gate.credentials.create(
@@ -143,7 +152,7 @@ def test_admins_and_credentials(gate: Gate) -> None:
 def test_autoauth_and_seal(gate: Gate, tmp_path: Path) -> None:
     assert gate.autoauth.enable().enabled
     key = gate.autoauth.key_add("crm", "a-key-of-many-characters")
-    assert (key.label, key.weak, key.uses, key.retired_at) == ("crm", False, 0, None)
+    assert (key.label, key.weak, key.uses, key.retired_at, key.confirm) == ("crm", False, 0, None, None)
     link = gate.sign_autoauth("ann@example.com", key_label="crm", goto="viewinvoice.php?id=5")
     signed_in = gate.accept_autoauth(query=link.partition("?")[2], address="203.0.113.9")
     assert (signed_in.user_id, signed_in.email, signed_in.key_label) == (1, "ann@example.com", "crm")
@@ -158,7 +167,11 @@ def test_autoauth_and_seal(gate: Gate, tmp_path: Path) -> None:
     assert caught.value.field == "sealing_key_file"
     assert gate.autoauth.key_retire("crm").retired_at is not None
     assert gate.autoauth.key_list()[0].last_used_at is not None
-    assert gate.autoauth.disable().active_keys == 0
+    assert (
+        gate.autoauth.key_add("web", "another-key-of-many-characters", confirm="always").confirm
+        == Confirm.ALWAYS
+    )
+    assert gate.autoauth.disable().active_keys == 1
 
 
 def test_a_sealing_key_is_read_from_its_file_and_rotated(tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ import pytest
 
 import gatepass
 from conftest import program
-from gatepass import Gate, GateClosed, InvalidArgument, Refused, StoreError, _abi
+from gatepass import Gate, GateClosed, InvalidArgument, Refused, StoreError, _abi, wsgi
 from gatepass._library import LIB
 
 HUGE = 16 * 1024 * 1024 + 1
@@ -31,6 +31,8 @@ def every_call(gate: Gate) -> Iterator[Callable[[], Any]]:
     yield lambda: gate.accept_autoauth(query="x")
     yield lambda: gate.sign_autoauth("a@b", key="x")
     yield lambda: gate.call("store.info")
+    yield lambda: gate.local_api("GetClients")
+    yield lambda: wsgi.session(gate, {"REQUEST_METHOD": "GET"})
     yield lambda: gate.users.list()
     yield lambda: next(gate.users.each())
     yield lambda: caller.authorise("getclients")

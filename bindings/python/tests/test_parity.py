@@ -10,9 +10,10 @@ from typing import Any
 
 import gatepass
 import header
-from gatepass import Gate, Mode, Origin, Reason, TokenState, _abi, enums
+from gatepass import Gate, Mode, Origin, Reason, TokenState, _abi, _web, enums
 from gatepass._library import LIB
 from gatepass._outcome import CLASSES, exception
+from gatepass._web import WebRequest
 from gatepass.errors import InternalError, InvalidArgument, Refused, StoreError
 
 SOURCES = Path(gatepass.__file__).parent
@@ -29,6 +30,8 @@ HANDLES: dict[str, Any] = {
     "gatepass_inspection": _abi.Inspection,
     "gatepass_session": _abi.Session,
     "gatepass_document": _abi.Document,
+    "gatepass_web_request": _abi.WebRequest,
+    "gatepass_web_response": _abi.WebResponse,
 }
 PLAIN: dict[str, Any] = {
     "int32_t": c_int32,
@@ -93,6 +96,19 @@ def test_every_code_is_an_exception_of_its_class_with_its_name_and_number() -> N
         if isinstance(error, Refused):
             assert error.reason is Reason(name)
     assert set(CLASSES.values()) == set(classes.values()) - {None}
+
+
+def test_the_endpoints_are_the_library_s(gate: Gate) -> None:
+    source = (header.ROOT / "src" / "web" / "mod.rs").read_text(encoding="utf-8")
+    listed = re.search(r"pub const ENDPOINTS: &\[&str\] =\s*&\[(.*?)\];", source, flags=re.DOTALL)
+    assert listed is not None
+    assert len([name for name in listed[1].split(",") if name.strip()]) == len(_web.ENDPOINTS)
+    for path in _web.ENDPOINTS:
+        assert _web.handle(gate, WebRequest("GET", path)).status != 404
+    assert _web.handle(gate, WebRequest("GET", "clientarea.php")).status == 404
+    longest = re.search(r"pub const MAX_BODY: usize = ([\d_]+);", source)
+    assert longest is not None
+    assert int(longest[1].replace("_", "")) + 1 == _web.MOST_OF_A_BODY
 
 
 def test_a_code_of_a_newer_library_is_no_yes() -> None:

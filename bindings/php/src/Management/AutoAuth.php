@@ -4,6 +4,7 @@ declare(strict_types=1);
 
 namespace Gatepass\Management;
 
+use Gatepass\Confirm;
 use Gatepass\Model\AutoAuthKey;
 use Gatepass\Model\AutoAuthReport;
 use Gatepass\Model\AutoAuthSwitch;
@@ -27,14 +28,20 @@ final class AutoAuth extends Noun
     /**
      * Store a key, sealed.
      *
-     * @param string $label Which calling system has it; unique.
+     * @param string   $label   Which calling system has it; unique.
+     * @param ?Confirm $confirm When a sign-in page asks before it accepts one of its links; `null`: as the setting says,
+     *                          otherwise the stricter of both.
      *
      * @throws \Gatepass\Exception\Refused `AlreadyExists`, `SealingKeyMissing`, `SealingKeyWrong`.
      * @throws \Gatepass\Exception\InvalidArgument `label`, `key`.
      */
-    public function addKey(string $label, #[\SensitiveParameter] string $key): AutoAuthKey
-    {
-        return AutoAuthKey::fromRow($this->row('autoauth.key_add', ['label' => $label, 'key' => $key]));
+    public function addKey(
+        string $label,
+        #[\SensitiveParameter] string $key,
+        ?Confirm $confirm = null,
+    ): AutoAuthKey {
+        $given = self::given(['label' => $label, 'key' => $key, 'confirm' => $confirm?->value]);
+        return AutoAuthKey::fromRow($this->row('autoauth.key_add', $given));
     }
 
     /** @return list<AutoAuthKey> */

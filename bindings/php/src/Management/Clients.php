@@ -7,6 +7,7 @@ namespace Gatepass\Management;
 use Gatepass\ClientStatus;
 use Gatepass\Model\Client;
 use Gatepass\Model\Page;
+use Gatepass\OrderBy;
 use Generator;
 
 /** Clients: the accounts that people are signed in to. For stores of mode `managed`. */
@@ -48,7 +49,7 @@ final class Clients extends Noun
      * @param ?string $email      Exactly this address.
      * @param ?string $search     The start of the address, first, last, full or company name.
      * @param int     $limit      1 to 1,000.
-     * @param bool    $descending Highest number first.
+     * @param bool    $descending The other way round: highest number first.
      *
      * @return Page<Client>
      */
@@ -59,6 +60,7 @@ final class Clients extends Noun
         int $offset = 0,
         int $limit = 100,
         bool $descending = false,
+        ?OrderBy $orderBy = null,
     ): Page {
         return Page::fromRow($this->row('client.list', self::given([
             'email' => $email,
@@ -67,6 +69,7 @@ final class Clients extends Noun
             'offset' => $offset,
             'limit' => $limit,
             'descending' => $descending,
+            'order_by' => $orderBy?->value,
         ])), Client::fromRow(...));
     }
 
@@ -80,9 +83,10 @@ final class Clients extends Noun
         ?string $search = null,
         ?ClientStatus $status = null,
         bool $descending = false,
+        ?OrderBy $orderBy = null,
     ): Generator {
         for ($offset = 0; ; $offset += 1000) {
-            $page = $this->list($email, $search, $status, $offset, 1000, $descending)->items;
+            $page = $this->list($email, $search, $status, $offset, 1000, $descending, $orderBy)->items;
             foreach ($page as $client) {
                 yield $client;
             }

@@ -8,6 +8,7 @@ use Gatepass\Model\Erased;
 use Gatepass\Model\Page;
 use Gatepass\Model\User;
 use Gatepass\Model\UserExport;
+use Gatepass\OrderBy;
 use Generator;
 
 /** Users: people who can be signed in. For stores of mode `managed`; otherwise `Reason::HostMode`. */
@@ -36,7 +37,7 @@ final class Users extends Noun
      * @param ?string $email      Exactly this address.
      * @param ?string $search     The start of the address, first, last or full name.
      * @param int     $limit      1 to 1,000.
-     * @param bool    $descending Highest number first.
+     * @param bool    $descending The other way round: highest number first.
      *
      * @return Page<User>
      */
@@ -46,6 +47,7 @@ final class Users extends Noun
         int $offset = 0,
         int $limit = 100,
         bool $descending = false,
+        ?OrderBy $orderBy = null,
     ): Page {
         return Page::fromRow($this->row('user.list', self::given([
             'email' => $email,
@@ -53,6 +55,7 @@ final class Users extends Noun
             'offset' => $offset,
             'limit' => $limit,
             'descending' => $descending,
+            'order_by' => $orderBy?->value,
         ])), User::fromRow(...));
     }
 
@@ -61,10 +64,14 @@ final class Users extends Noun
      *
      * @return Generator<int, User>
      */
-    public function each(?string $email = null, ?string $search = null, bool $descending = false): Generator
-    {
+    public function each(
+        ?string $email = null,
+        ?string $search = null,
+        bool $descending = false,
+        ?OrderBy $orderBy = null,
+    ): Generator {
         for ($offset = 0; ; $offset += 1000) {
-            $page = $this->list($email, $search, $offset, 1000, $descending)->items;
+            $page = $this->list($email, $search, $offset, 1000, $descending, $orderBy)->items;
             foreach ($page as $user) {
                 yield $user;
             }

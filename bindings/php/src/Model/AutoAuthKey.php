@@ -5,6 +5,7 @@ declare(strict_types=1);
 namespace Gatepass\Model;
 
 use DateTimeImmutable;
+use Gatepass\Confirm;
 use Gatepass\Native\Row;
 
 /** A stored AutoAuth key and its use. */
@@ -18,6 +19,8 @@ final class AutoAuthKey
         public readonly string $label,
         /** It has fewer than 20 characters, so that it can be guessed from a link. */
         public readonly bool $weak,
+        /** When a sign-in page asks before it accepts one of its links; `null`: as the setting says. */
+        public readonly ?Confirm $confirm,
         /** When it was added. */
         public readonly DateTimeImmutable $addedAt,
         /** When it was retired: its links are refused since. */
@@ -42,6 +45,7 @@ final class AutoAuthKey
             $row->int('key_id'),
             $row->text('label'),
             $row->bool('weak'),
+            Confirm::fromName($row->textOrNull('confirm')),
             $row->time('added_at'),
             $row->timeOrNull('retired_at'),
             $row->timeOrNull('first_used_at'),

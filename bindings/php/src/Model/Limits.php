@@ -4,6 +4,7 @@ declare(strict_types=1);
 
 namespace Gatepass\Model;
 
+use Gatepass\Confirm;
 use Gatepass\Native\Row;
 
 /** What a credential may do. `null` means "any". */
@@ -16,6 +17,10 @@ final class Limits
      * @param list<string>  $addresses           Addresses or CIDR ranges that calls may come from; empty: any.
      * @param ?int          $maxTokenLifeSeconds Longest life of its tokens, 1 to 60.
      * @param ?int          $issuesPerMinute     Issues per minute.
+     * @param bool          $secretInQuery       Whether API calls may carry the secret in the query of the URL, where
+     *                                           logs keep it.
+     * @param ?Confirm      $confirm             When a sign-in page asks before it spends one of its tokens; `null`: as
+     *                                           the setting says, otherwise the stricter of both.
      */
     public function __construct(
         public readonly ?array $actions = null,
@@ -24,6 +29,8 @@ final class Limits
         public readonly array $addresses = [],
         public readonly ?int $maxTokenLifeSeconds = null,
         public readonly ?int $issuesPerMinute = null,
+        public readonly bool $secretInQuery = false,
+        public readonly ?Confirm $confirm = null,
     ) {
     }
 
@@ -37,6 +44,8 @@ final class Limits
             $row->items('addresses'),
             $row->intOrNull('max_token_life_seconds'),
             $row->intOrNull('issues_per_minute'),
+            $row->bool('secret_in_query'),
+            Confirm::fromName($row->textOrNull('confirm')),
         );
     }
 
@@ -53,6 +62,8 @@ final class Limits
             'addresses' => $this->addresses,
             'max_token_life_seconds' => $this->maxTokenLifeSeconds,
             'issues_per_minute' => $this->issuesPerMinute,
+            'secret_in_query' => $this->secretInQuery,
+            'confirm' => $this->confirm?->value,
         ];
     }
 }

@@ -5,6 +5,7 @@ declare(strict_types=1);
 namespace Gatepass\Model;
 
 use DateTimeImmutable;
+use Gatepass\Confirm;
 use Gatepass\Native\Row;
 use Gatepass\Reason;
 use Gatepass\TokenState;
@@ -52,6 +53,8 @@ final class Token
         public readonly int $replays,
         /** When it was first tried again. */
         public readonly ?DateTimeImmutable $replayedAt,
+        /** When a sign-in page asks before it spends it. */
+        public readonly ?Confirm $confirm,
     ) {
     }
 
@@ -78,6 +81,7 @@ final class Token
             $row->timeOrNull('revoked_at'),
             $row->int('replays'),
             $row->timeOrNull('replayed_at'),
+            Confirm::fromName($row->textOrNull('confirm')),
         );
     }
 }

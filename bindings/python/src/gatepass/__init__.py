@@ -17,9 +17,11 @@ from gatepass._version import __version__
 from gatepass.caller import Caller
 from gatepass.enums import (
     ClientStatus,
+    Confirm,
     CredentialKind,
     DestinationInput,
     Mode,
+    OrderBy,
     Origin,
     Reason,
     Severity,
@@ -62,6 +64,7 @@ __all__ = [
     "Caller",
     "Client",
     "ClientStatus",
+    "Confirm",
     "Credential",
     "CredentialKind",
     "Destination",
@@ -81,6 +84,7 @@ __all__ = [
     "Member",
     "Mode",
     "NewSecret",
+    "OrderBy",
     "Origin",
     "Page",
     "Place",

@@ -50,6 +50,14 @@ class Document(Structure):
     """A text that a call gave."""
 
 
+class WebRequest(Structure):
+    """An HTTP request for one of the endpoints."""
+
+
+class WebResponse(Structure):
+    """An HTTP answer."""
+
+
 OptionsHandle = POINTER(Options)
 StoreHandle = POINTER(Store)
 CallerHandle = POINTER(Caller)
@@ -59,6 +67,8 @@ SignInHandle = POINTER(SignIn)
 InspectionHandle = POINTER(Inspection)
 SessionHandle = POINTER(Session)
 DocumentHandle = POINTER(Document)
+WebRequestHandle = POINTER(WebRequest)
+WebResponseHandle = POINTER(WebResponse)
 
 
 class Code(c_int32):
@@ -184,6 +194,20 @@ FUNCTIONS: dict[str, tuple[Any, tuple[Any, ...]]] = {
     "gatepass_call": (Code, (StoreHandle, *TEXT, *TEXT, POINTER(DocumentHandle))),
     "gatepass_document_text": (c_char_p, (DocumentHandle,)),
     "gatepass_document_length": (c_size_t, (DocumentHandle,)),
+    "gatepass_api_call": (Code, (StoreHandle, CallerHandle, *TEXT, *TEXT, POINTER(DocumentHandle))),
+    "gatepass_web_request_new": (Code, (*TEXT, *TEXT, POINTER(WebRequestHandle))),
+    "gatepass_web_request_set_query": (Code, (WebRequestHandle, *TEXT)),
+    "gatepass_web_request_add_header": (Code, (WebRequestHandle, *TEXT, *TEXT)),
+    "gatepass_web_request_set_body": (Code, (WebRequestHandle, *TEXT)),
+    "gatepass_web_request_set_peer": (Code, (WebRequestHandle, *TEXT)),
+    "gatepass_web_handle": (Code, (StoreHandle, WebRequestHandle, POINTER(WebResponseHandle))),
+    "gatepass_web_session": (Code, (StoreHandle, WebRequestHandle, POINTER(SessionHandle))),
+    "gatepass_web_response_status": (c_int32, (WebResponseHandle,)),
+    "gatepass_web_response_header_count": (c_size_t, (WebResponseHandle,)),
+    "gatepass_web_response_header_name": (c_char_p, (WebResponseHandle, c_size_t)),
+    "gatepass_web_response_header_value": (c_char_p, (WebResponseHandle, c_size_t)),
+    "gatepass_web_response_body": (c_char_p, (WebResponseHandle,)),
+    "gatepass_web_response_body_length": (c_size_t, (WebResponseHandle,)),
     "gatepass_free": (Code, (c_void_p,)),
 }
 

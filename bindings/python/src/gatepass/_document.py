@@ -1,10 +1,20 @@
-"""A text that a call gave: JSON, or a link."""
+"""Texts of calls: the JSON that goes in, and what comes out, JSON or a link."""
 
+import json
+from collections.abc import Mapping
 from typing import Any
 
 from gatepass._library import LIB
 from gatepass._outcome import text
-from gatepass.errors import InternalError
+from gatepass.errors import InternalError, InvalidArgument
+
+
+def json_object(parameters: Mapping[str, Any]) -> str:
+    """Parameters as the library reads them."""
+    try:
+        return json.dumps(parameters, ensure_ascii=False, allow_nan=False)
+    except (ValueError, RecursionError) as error:
+        raise InvalidArgument(f"parameters: can't be JSON: {error}", field="parameters") from None
 
 
 def read(handle: Any) -> str:

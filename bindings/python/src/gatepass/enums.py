@@ -24,6 +24,15 @@ class Word(str, Enum):
         return str(self.value)
 
 
+class Confirm(Word):
+    """When a sign-in page asks before it signs somebody in."""
+
+    #: When the browser holds a session of somebody else.
+    OTHER_USER = "other_user"
+    #: Each time.
+    ALWAYS = "always"
+
+
 class Mode(Word):
     """Where users and clients live; chosen when a store is made."""
 
@@ -42,6 +51,20 @@ class TokenState(Word):
     EXPIRED = "expired"
     NOT_YET_VALID = "not_yet_valid"
     CREDENTIAL_VOID = "credential_void"
+
+
+class OrderBy(Word):
+    """By what users and clients are listed; those alike come by their number."""
+
+    ID = "id"
+    FIRST_NAME = "first_name"
+    LAST_NAME = "last_name"
+    EMAIL = "email"
+    CREATED_AT = "created_at"
+    #: Clients only, as what follows.
+    COMPANY_NAME = "company_name"
+    GROUP_ID = "group_id"
+    STATUS = "status"
 
 
 class Origin(Word):

@@ -9,6 +9,7 @@ from typing import Any, Callable, Optional, TypeVar, Union
 
 from gatepass._abi import DocumentHandle, InspectionHandle, IssuedHandle, SessionHandle, SignInHandle
 from gatepass._arguments import Duration, checked, pair
+from gatepass._document import json_object
 from gatepass._document import read as read_document
 from gatepass._library import LIB
 from gatepass._opening import Opening
@@ -321,20 +322,38 @@ class Gate(Management, Unpicklable):
         """
         if not isinstance(operation, str):
             raise TypeError(f"operation must be str, not {type(operation).__name__}")
-        try:
-            document = json.dumps(parameters, ensure_ascii=False, allow_nan=False)
-        except (ValueError, RecursionError) as error:
-            raise InvalidArgument(f"parameters: can't be JSON: {error}", field="parameters") from None
+        document = json_object(parameters)
 
-        def act(opened: Open) -> str:
-            out = DocumentHandle()
-            LIB.gatepass_call(opened.handle, *pair(operation), *pair(document), byref(out))
-            try:
-                return read_document(out)
-            finally:
-                LIB.gatepass_free(out)
+        def act(opened: Open, out: Any) -> None:
+            LIB.gatepass_call(opened.handle, *pair(operation), *pair(document), out)
 
-        return json.loads(self._store.run(act))
+        return self._document(act)
+
+    @checked
+    def local_api(self, action: str, /, *, caller: Union[Caller, str] = "cli", **parameters: Any) -> Any:
+        """Run an action of the WHMCS-compatible API in this process, as ``localAPI`` does.
+
+        Args:
+            action: ``CreateSsoToken``, ``GetClients``, ``GetClientsDetails`` or ``GetUsers``, in any letter
+                case.
+            caller: Who asks: a :class:`Caller`, or the label of a host credential.
+            parameters: Those of the action, such as ``client_id=1``.
+
+        Returns:
+            A dict with ``result``, which is ``success`` or ``error``, and for an error ``message``.
+
+        Raises:
+            Refused: ``credential_unknown`` or ``credential_disabled``, for the label of a host credential.
+            InvalidArgument: ``parameters``.
+        """
+        document = json_object(parameters)
+        proof = self._proof(caller)
+
+        def act(opened: Open, out: Any) -> None:
+            asking = proof.handle(opened)
+            LIB.gatepass_api_call(opened.handle, asking, *pair(action), *pair(document), out)
+
+        return self._document(act)
 
     # Its life.
 
@@ -382,6 +401,17 @@ class Gate(Management, Unpicklable):
                 )
             return caller._proof
         return self._hosts.proof(caller)
+
+    def _document(self, act: Callable[[Open, Any], None]) -> Any:
+        def run(opened: Open) -> str:
+            out = DocumentHandle()
+            try:
+                act(opened, byref(out))
+                return read_document(out)
+            finally:
+                LIB.gatepass_free(out)
+
+        return json.loads(self._store.run(run))
 
     def _perform(
         self,

@@ -3,10 +3,11 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Optional
+from typing import Optional, Union
 
 from gatepass._arguments import checked
 from gatepass._record import SLOTS
+from gatepass.enums import Confirm
 from gatepass.management._namespace import Namespace, decode, decode_all
 
 
@@ -19,6 +20,8 @@ class AutoAuthKey:
     label: str
     #: The key has fewer than 20 characters, so that it can be guessed from a link.
     weak: bool
+    #: When a sign-in page asks before it accepts one of its links; None: as the setting says.
+    confirm: Optional[Confirm]
     added_at: datetime
     #: Its links are refused since.
     retired_at: Optional[datetime]
@@ -72,18 +75,20 @@ class AutoAuth(Namespace):
         return decode(AutoAuthSwitch, self._ask("autoauth.disable"))
 
     @checked
-    def key_add(self, label: str, key: str) -> AutoAuthKey:
+    def key_add(self, label: str, key: str, *, confirm: Optional[Union[Confirm, str]] = None) -> AutoAuthKey:
         """Store an AutoAuth key, sealed. One key per calling system, so that each can be retired alone.
 
         Args:
             label: Which calling system has it; unique, 1 to 100 bytes.
             key: The key, 1 to 1,024 bytes; not the same as, or the end of, another active key.
+            confirm: When a sign-in page asks before it accepts one of its links; the stricter of this and the
+                setting holds.
 
         Raises:
             Refused: ``already_exists``, ``sealing_key_missing``, ``sealing_key_wrong``.
             InvalidArgument: ``label``, ``key`` or the sealing key's file.
         """
-        return decode(AutoAuthKey, self._ask("autoauth.key_add", label=label, key=key))
+        return decode(AutoAuthKey, self._ask("autoauth.key_add", label=label, key=key, confirm=confirm))
 
     @checked
     def key_list(self) -> tuple[AutoAuthKey, ...]:

@@ -7,7 +7,7 @@ from typing import Optional, Union
 
 from gatepass._arguments import checked
 from gatepass._record import SLOTS
-from gatepass.enums import ClientStatus
+from gatepass.enums import ClientStatus, OrderBy
 from gatepass.management._namespace import Namespace, Page, decode, decode_page
 
 
@@ -95,6 +95,7 @@ class Clients(Namespace):
         status: Optional[Union[ClientStatus, str]] = None,
         offset: int = 0,
         limit: int = 100,
+        order_by: Union[OrderBy, str] = OrderBy.ID,
         descending: bool = False,
     ) -> "Page[Client]":
         """List clients.
@@ -105,10 +106,11 @@ class Clients(Namespace):
             status: Of this standing.
             offset: Skip so many.
             limit: At most so many, 1 to 1,000.
-            descending: The highest number first.
+            order_by: By what; ASCII letters in any case are alike.
+            descending: The other way round, the highest number first.
 
         Raises:
-            InvalidArgument: ``search``, ``status``, ``offset`` or ``limit``.
+            InvalidArgument: ``search``, ``status``, ``order_by``, ``offset`` or ``limit``.
         """
         answer = self._ask(
             "client.list",
@@ -117,6 +119,7 @@ class Clients(Namespace):
             status=status,
             offset=offset,
             limit=limit,
+            order_by=order_by,
             descending=descending,
         )
         return decode_page(Client, answer)

@@ -7,7 +7,7 @@ from typing import Any, Optional
 
 from gatepass._arguments import Duration, checked, rfc3339, whole_seconds
 from gatepass._record import SLOTS, Unpicklable
-from gatepass.enums import CredentialKind
+from gatepass.enums import Confirm, CredentialKind
 from gatepass.management._namespace import Namespace, decode, decode_all
 
 
@@ -27,6 +27,10 @@ class Limits:
     max_token_life_seconds: Optional[int] = None
     #: Issues per minute.
     issues_per_minute: Optional[int] = None
+    #: API calls may carry the secret in the query of the URL, where logs keep it.
+    secret_in_query: bool = False
+    #: When a sign-in page asks before it spends one of its tokens; the stricter of this and the setting holds.
+    confirm: Optional[Confirm] = None
 
 
 @dataclass(frozen=True, **SLOTS)

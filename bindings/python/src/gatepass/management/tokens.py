@@ -7,7 +7,7 @@ from typing import Optional
 
 from gatepass._arguments import checked
 from gatepass._record import SLOTS
-from gatepass.enums import Reason, TokenState
+from gatepass.enums import Confirm, Reason, TokenState
 from gatepass.management._namespace import Namespace, decode, decode_all
 from gatepass.management.audit import AuditEvent
 
@@ -44,6 +44,8 @@ class TokenRecord:
     #: How often it was tried again after it was spent.
     replays: int
     replayed_at: Optional[datetime]
+    #: When a sign-in page asks before it spends it.
+    confirm: Optional[Confirm]
 
 
 @dataclass(frozen=True, **SLOTS)

@@ -3,10 +3,11 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Optional
+from typing import Optional, Union
 
 from gatepass._arguments import checked
 from gatepass._record import SLOTS
+from gatepass.enums import OrderBy
 from gatepass.management._namespace import Namespace, Page, decode, decode_page
 from gatepass.management.audit import AuditEvent
 from gatepass.management.sessions import SessionRecord
@@ -91,6 +92,7 @@ class Users(Namespace):
         search: Optional[str] = None,
         offset: int = 0,
         limit: int = 100,
+        order_by: Union[OrderBy, str] = OrderBy.ID,
         descending: bool = False,
     ) -> "Page[User]":
         """List users.
@@ -100,13 +102,20 @@ class Users(Namespace):
             search: The start of the address, first, last or full name; ASCII letters in any case.
             offset: Skip so many.
             limit: At most so many, 1 to 1,000.
-            descending: The highest number first.
+            order_by: By what; ASCII letters in any case are alike.
+            descending: The other way round, the highest number first.
 
         Raises:
-            InvalidArgument: ``search``, ``offset`` or ``limit``.
+            InvalidArgument: ``search``, ``order_by``, ``offset`` or ``limit``.
         """
         answer = self._ask(
-            "user.list", email=email, search=search, offset=offset, limit=limit, descending=descending
+            "user.list",
+            email=email,
+            search=search,
+            offset=offset,
+            limit=limit,
+            order_by=order_by,
+            descending=descending,
         )
         return decode_page(User, answer)
 

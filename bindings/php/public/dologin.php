@@ -1,0 +1,7 @@
+<?php
+
+// Where old AutoAuth links lead.
+
+declare(strict_types=1);
+
+(require dirname(__DIR__) . '/endpoints.php')('dologin.php');

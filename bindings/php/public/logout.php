@@ -1,0 +1,7 @@
+<?php
+
+// Signs out.
+
+declare(strict_types=1);
+
+(require dirname(__DIR__) . '/endpoints.php')('logout.php');
