@@ -78,13 +78,13 @@ pub(crate) fn judge_issue(
     };
 
     if let Some(allowed) = &facts.caller.limits.clients {
-        // Asked before the subject's standing, or the answer would tell how others' clients stand.
+        // Asked before the subject's standing, or the answer would tell how others' clients stand. A user with
+        // several clients would be signed in to none of them by name, so that is refused here as well.
         let seen = |client: &ClientId| allowed.contains(client);
-        let known = match request.subject.client() {
-            Some(named) => seen(&named),
-            None => {
-                settings.mode == Mode::Host || facts.subject.clients.iter().any(|client| seen(&client.id))
-            }
+        let known = match (request.subject.client(), &facts.subject.clients[..]) {
+            (Some(named), _) => seen(&named),
+            (None, [only]) => seen(&only.id),
+            (None, _) => settings.mode == Mode::Host,
         };
         if !known {
             return Err(Reason::ClientNotAllowed.into());
