@@ -52,9 +52,6 @@ pub fn handle(gate: &Gatepass, request: &Request) -> Response {
 }
 
 fn answer(gate: &Gatepass, request: &Request) -> Response {
-    if request.body.len() > MAX_BODY {
-        return notice(413, "Too much", "What was sent is longer than this page takes.");
-    }
     match request.path.as_str() {
         API => call(gate, request),
         singlesignon::PATH => sign_in_page(gate, request, singlesignon::answer),
@@ -79,6 +76,9 @@ pub fn session(gate: &Gatepass, request: &Request) -> Result<Session> {
 
 /// A page for people: the rules that hold before any of them looks at the request.
 fn sign_in_page(gate: &Gatepass, request: &Request, answer: fn(&Visit<'_>) -> Result<Response>) -> Response {
+    if request.body.len() > MAX_BODY {
+        return notice(413, "Too much", "What was sent is longer than this page takes.");
+    }
     match request.method.as_str() {
         // Link scanners and browsers that look ahead: the same for every token, with nothing looked up.
         "HEAD" => return Response::new(503).header("Cache-Control", "no-store"),
@@ -140,9 +140,6 @@ fn notice(status: u16, title: &'static str, text: &'static str) -> Response {
 
 /// An API call, which knows of no cookie.
 fn call(gate: &Gatepass, request: &Request) -> Response {
-    if !["GET", "POST"].contains(&request.method.as_str()) {
-        return shielded(Response::new(405).header("Allow", "GET, POST"));
-    }
     // Where the settings can't be read, the API can't answer either, and says so in its own way.
     let address =
         gate.settings().ok().and_then(|settings| client_address(request, &settings.trusted_proxies));
@@ -154,15 +151,16 @@ fn call(gate: &Gatepass, request: &Request) -> Response {
         address,
     };
     let answer = api::respond(gate, &call);
-    let mut response = shielded(Response::new(answer.status).header("Content-Type", answer.content_type));
+    let mut response = Response::new(answer.status)
+        .header("Content-Type", answer.content_type)
+        .header("Cache-Control", "no-store")
+        .header("X-Content-Type-Options", "nosniff");
+    if answer.status == 405 {
+        response = response.header("Allow", "GET, POST");
+    }
     if let Some(seconds) = answer.retry_after {
         response = response.header("Retry-After", seconds.to_string());
     }
     response.body = answer.body;
     response
-}
-
-/// What holds for every answer of the API.
-fn shielded(response: Response) -> Response {
-    response.header("Cache-Control", "no-store").header("X-Content-Type-Options", "nosniff")
 }
