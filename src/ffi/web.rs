@@ -2,7 +2,7 @@
 //! who is signed in.
 
 use std::ffi::c_char;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use zeroize::Zeroize;
 
@@ -21,7 +21,11 @@ pub struct gatepass_web_request {
 }
 
 #[derive(Default)]
-pub(super) struct WebRequestObject(Mutex<Request>);
+pub(super) struct WebRequestObject(Mutex<Arc<Wiped>>);
+
+/// A request that is wiped when it goes.
+#[derive(Clone, Default)]
+struct Wiped(Request);
 
 impl Object for WebRequestObject {
     type Opaque = gatepass_web_request;
@@ -29,9 +33,9 @@ impl Object for WebRequestObject {
     const ARGUMENT: &'static str = "request";
 }
 
-impl Drop for WebRequestObject {
+impl Drop for Wiped {
     fn drop(&mut self) {
-        let request = self.0.get_mut().unwrap_or_else(PoisonError::into_inner);
+        let Wiped(request) = self;
         request.query.zeroize();
         request.body.zeroize();
         request.headers.iter_mut().for_each(|(_, value)| value.zeroize());
@@ -39,8 +43,14 @@ impl Drop for WebRequestObject {
 }
 
 impl WebRequestObject {
-    fn request(&self) -> std::sync::MutexGuard<'_, Request> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    /// What was set, as it is now. No lock is held while it is answered.
+    fn request(&self) -> Arc<Wiped> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    fn set(&self, change: impl FnOnce(&mut Request)) {
+        let mut held = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        change(&mut Arc::make_mut(&mut held).0);
     }
 }
 
@@ -69,8 +79,9 @@ impl From<Response> for WebResponseObject {
             headers: headers.collect(),
             body: Text::from_bytes(&response.body),
         };
-        // A session's cookie stands in it.
+        // A session's cookie stands in the one, and in the other an API call's token.
         response.headers.iter_mut().for_each(|(_, value)| value.zeroize());
+        response.body.zeroize();
         answer
     }
 }
@@ -97,7 +108,7 @@ pub unsafe extern "C" fn gatepass_web_request_new(
         make(out, || {
             let method = text::required(method, method_length, "method")?;
             let path = text::required(path, path_length, "path")?;
-            Ok(WebRequestObject(Mutex::new(Request::new(method, path))))
+            Ok(WebRequestObject(Mutex::new(Arc::new(Wiped(Request::new(method, path))))))
         })
     })
 }
@@ -117,7 +128,7 @@ pub unsafe extern "C" fn gatepass_web_request_set_query(
     // SAFETY: the caller's promise about the text.
     guard::fallible(|| unsafe {
         let query = text::bytes(query, query_length, "query")?.unwrap_or_default().to_vec();
-        get::<WebRequestObject>(request)?.request().query = query;
+        get::<WebRequestObject>(request)?.set(|request| request.query = query);
         Ok(())
     })
 }
@@ -143,7 +154,7 @@ pub unsafe extern "C" fn gatepass_web_request_add_header(
     guard::fallible(|| unsafe {
         let name = text::required(name, name_length, "name")?.to_owned();
         let value = text::bytes(value, value_length, "value")?.unwrap_or_default().to_vec();
-        get::<WebRequestObject>(request)?.request().headers.push((name, value));
+        get::<WebRequestObject>(request)?.set(|request| request.headers.push((name, value)));
         Ok(())
     })
 }
@@ -163,7 +174,7 @@ pub unsafe extern "C" fn gatepass_web_request_set_body(
     // SAFETY: the caller's promise about the text.
     guard::fallible(|| unsafe {
         let body = text::bytes(body, body_length, "body")?.unwrap_or_default().to_vec();
-        get::<WebRequestObject>(request)?.request().body = body;
+        get::<WebRequestObject>(request)?.set(|request| request.body = body);
         Ok(())
     })
 }
@@ -184,7 +195,7 @@ pub unsafe extern "C" fn gatepass_web_request_set_peer(
     guard::fallible(|| {
         // SAFETY: the caller's promise about the text.
         let peer = unsafe { caller::address(peer, peer_length) }?;
-        get::<WebRequestObject>(request)?.request().peer = peer;
+        get::<WebRequestObject>(request)?.set(|request| request.peer = peer);
         Ok(())
     })
 }
@@ -206,9 +217,8 @@ pub unsafe extern "C" fn gatepass_web_handle(
     guard::fallible(|| unsafe {
         make(out, || {
             let store = get::<StoreObject>(store)?;
-            let request = get::<WebRequestObject>(request)?;
-            let request = request.request();
-            Ok(WebResponseObject::from(web::handle(store.gate(), &request)))
+            let request = get::<WebRequestObject>(request)?.request();
+            Ok(WebResponseObject::from(web::handle(store.gate(), &request.0)))
         })
     })
 }
@@ -231,9 +241,8 @@ pub unsafe extern "C" fn gatepass_web_session(
     guard::fallible(|| unsafe {
         make(out, || {
             let store = get::<StoreObject>(store)?;
-            let request = get::<WebRequestObject>(request)?;
-            let request = request.request();
-            Ok(SessionObject::from(web::session(store.gate(), &request)?))
+            let request = get::<WebRequestObject>(request)?.request();
+            Ok(SessionObject::from(web::session(store.gate(), &request.0)?))
         })
     })
 }

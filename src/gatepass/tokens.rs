@@ -16,8 +16,8 @@ use crate::session::SessionId;
 use crate::store::{Named, TokensOf};
 use crate::throttle::Guess;
 use crate::token::{
-    Inspection, IssueAct, IssueRequest, Issued, RedeemAct, RedeemFacts, RedeemRequest, Redemption,
-    RevokeTokens, Token, TokenQuery, TokenState, admit, state_of,
+    Binding, Inspection, IssueAct, IssueRequest, Issued, RedeemAct, RedeemFacts, RedeemRequest, Redemption,
+    RevokeTokens, Token, TokenQuery, TokenState, admit, fits_browser, state_of,
 };
 
 /// The whole story of one token, for an operator.
@@ -140,20 +140,35 @@ impl Gatepass {
     /// Tell where a token stands, spending nothing and writing nothing: safe for GET, HEAD and link scanners.
     /// A token that is unknown counts as a guess from that address.
     pub fn inspect(&self, token: &Token, address: Option<IpAddr>) -> Result<Inspection> {
-        self.inspect_named(&Named::Key(token.key()), address)
+        let now = self.now();
+        Ok(inspection(&self.inspected(&Named::Key(token.key()), address, now)?, now, true))
+    }
+
+    /// The same as told to a browser that shows this nonce, or none: it may not spend what is bound to another.
+    pub(crate) fn inspect_for_browser(
+        &self,
+        token: &Token,
+        shown: Option<&Binding>,
+        address: Option<IpAddr>,
+    ) -> Result<Inspection> {
+        let now = self.now();
+        let facts = self.inspected(&Named::Key(token.key()), address, now)?;
+        let mut seen = inspection(&facts, now, true);
+        if seen.refusal.is_none() && !fits_browser(facts.token.binding.as_ref(), shown) {
+            seen.refusal = Some(Reason::BrowserMismatch);
+        }
+        Ok(seen)
     }
 
     /// The same by the token's public name.
     pub fn inspect_reference(&self, reference: &Reference) -> Result<Inspection> {
-        self.inspect_named(&Named::Reference(*reference), None)
+        let now = self.now();
+        Ok(inspection(&self.inspected(&Named::Reference(*reference), None, now)?, now, true))
     }
 
-    fn inspect_named(&self, named: &Named, address: Option<IpAddr>) -> Result<Inspection> {
-        let now = self.now();
-        match self.store.inspect(named)? {
-            Some(facts) => Ok(inspection(&facts, now, true)),
-            None => Err(self.refuse_guess(Guess::Token, Reason::TokenUnknown, address, now)),
-        }
+    fn inspected(&self, named: &Named, address: Option<IpAddr>, now: Timestamp) -> Result<RedeemFacts> {
+        let facts = self.store.inspect(named)?;
+        facts.ok_or_else(|| self.refuse_guess(Guess::Token, Reason::TokenUnknown, address, now))
     }
 
     /// Write to the audit that a token was refused on the ground of its inspection, as an attempt to spend it

@@ -78,13 +78,13 @@ pub(crate) fn judge_issue(
     };
 
     if let Some(allowed) = &facts.caller.limits.clients {
-        // Asked before the subject's standing, or the answer would tell how others' clients stand.
+        // Asked before the subject's standing, or the answer would tell how others' clients stand. A user with
+        // several clients would be signed in to none of them by name, so that is refused here as well.
         let seen = |client: &ClientId| allowed.contains(client);
-        let known = match request.subject.client() {
-            Some(named) => seen(&named),
-            None => {
-                settings.mode == Mode::Host || facts.subject.clients.iter().any(|client| seen(&client.id))
-            }
+        let known = match (request.subject.client(), &facts.subject.clients[..]) {
+            (Some(named), _) => seen(&named),
+            (None, [only]) => seen(&only.id),
+            (None, _) => settings.mode == Mode::Host,
         };
         if !known {
             return Err(Reason::ClientNotAllowed.into());
@@ -195,13 +195,15 @@ pub(crate) fn judge_redeem(act: &RedeemAct, facts: &RedeemFacts, now: Timestamp)
         Ok(admitted) => admitted,
         Err(reason) => return Verdict::Refuse(reason),
     };
-    if let Some(bound) = &token.binding {
-        let shown = act.binding.as_ref().is_some_and(|shown| same(&shown.0, &bound.0));
-        if !shown {
-            return Verdict::Refuse(Reason::BrowserMismatch);
-        }
+    match fits_browser(token.binding.as_ref(), act.binding.as_ref()) {
+        true => Verdict::Spend(admitted),
+        false => Verdict::Refuse(Reason::BrowserMismatch),
     }
-    Verdict::Spend(admitted)
+}
+
+/// Whether a token that is bound to a browser, if it is, was brought by that one.
+pub(crate) fn fits_browser(bound: Option<&Binding>, shown: Option<&Binding>) -> bool {
+    bound.is_none_or(|bound| shown.is_some_and(|shown| same(&shown.0, &bound.0)))
 }
 
 fn judge_replay(act: &RedeemAct, facts: &RedeemFacts, redeemed_at: Timestamp, now: Timestamp) -> Replay {

@@ -23,8 +23,8 @@ use crate::session::{RedemptionId, SessionId};
 use crate::settings::Confirm;
 
 pub(crate) use judge::{
-    DUPLICATE, IssueFacts, RedeemFacts, Replay, TokenFacts, Verdict, admit, judge_issue, judge_redeem,
-    state_of,
+    DUPLICATE, IssueFacts, RedeemFacts, Replay, TokenFacts, Verdict, admit, fits_browser, judge_issue,
+    judge_redeem, state_of,
 };
 
 /// A token: 20 bytes, of which 112 bits are random.

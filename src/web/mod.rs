@@ -79,6 +79,9 @@ pub fn session(gate: &Gatepass, request: &Request) -> Result<Session> {
 
 /// A page for people: the rules that hold before any of them looks at the request.
 fn sign_in_page(gate: &Gatepass, request: &Request, answer: fn(&Visit<'_>) -> Result<Response>) -> Response {
+    if request.body.len() > MAX_BODY {
+        return notice(413, "Too much", "What was sent is longer than this page takes.");
+    }
     match request.method.as_str() {
         // Link scanners and browsers that look ahead: the same for every token, with nothing looked up.
         "HEAD" => return Response::new(503).header("Cache-Control", "no-store"),

@@ -7,7 +7,7 @@ use super::{Response, sign_in};
 use crate::audit::AuditRef;
 use crate::error::{Error, Reason, Refusal, Result};
 use crate::session::SessionId;
-use crate::token::{Binding, Inspection, RedeemRequest, Token, TokenState};
+use crate::token::{Binding, Inspection, RedeemRequest, TokenState};
 
 /// The field that brings the token, in the query of a GET and in the confirm form.
 const TOKEN: &str = "access_token";
@@ -23,7 +23,9 @@ pub(super) fn answer(visit: &Visit<'_>) -> Result<Response> {
     let Some(token) = unless_refused(visit.gate.read_token(&text, visit.address))? else {
         return Ok(refusal::unknown(visit));
     };
-    let Some(seen) = unless_refused(visit.gate.inspect(&token, visit.address))? else {
+    let browser = visit.cookies.browser(visit.request).map(Binding::of_nonce);
+    let seen = visit.gate.inspect_for_browser(&token, browser.as_ref(), visit.address);
+    let Some(seen) = unless_refused(seen)? else {
         return Ok(refusal::unknown(visit));
     };
     // A form without its nonce may be any site's, so it is asked about even where nobody is signed in.
@@ -31,9 +33,14 @@ pub(super) fn answer(visit: &Visit<'_>) -> Result<Response> {
         true => !confirm::is_confirmed(visit),
         false => visit.must_ask(seen.confirm, seen.user_id),
     };
+    let attempt = |confirmed| {
+        let mut request = RedeemRequest::new(token).replacing(visit.presented.clone()).confirmed(confirmed);
+        (request.binding, request.address) = (browser, visit.address);
+        request
+    };
     match (seen.state, seen.refusal) {
         // What is spent stays so: the attempt only finds out who tries once more.
-        (TokenState::Redeemed, _) => spend(visit, token, &seen, !asks),
+        (TokenState::Redeemed, _) => spend(visit, attempt(!asks), &seen),
         (_, Some(reason)) => {
             let reference = visit.gate.record_refused_token(&seen, visit.address)?;
             refused(visit, &seen, reason, reference)
@@ -48,15 +55,12 @@ pub(super) fn answer(visit: &Visit<'_>) -> Result<Response> {
                 back: back(visit, &seen)?,
             },
         ),
-        (_, None) => spend(visit, token, &seen, true),
+        (_, None) => spend(visit, attempt(true), &seen),
     }
 }
 
-fn spend(visit: &Visit<'_>, token: Token, seen: &Inspection, confirmed: bool) -> Result<Response> {
-    let mut request = RedeemRequest::new(token).replacing(visit.presented.clone()).confirmed(confirmed);
-    request.binding = visit.cookies.browser(visit.request).map(Binding::of_nonce);
-    request.address = visit.address;
-    match visit.gate.redeem(&request) {
+fn spend(visit: &Visit<'_>, attempt: RedeemRequest, seen: &Inspection) -> Result<Response> {
+    match visit.gate.redeem(&attempt) {
         Ok(spent) => Ok(sign_in(visit, spent.session.as_ref().map(SessionId::reveal), spent.landing_url)),
         // Purged since it was looked at.
         Err(Error::Refused(Refusal { reason: Reason::TokenUnknown, .. })) => Ok(refusal::unknown(visit)),

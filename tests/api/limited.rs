@@ -1,9 +1,10 @@
 //! A credential that is limited to some clients sees no others, in no action.
 
 use gatepass::credential::Limits;
+use gatepass::directory::ClientStatus;
 use serde_json::{Value, json};
 
-use crate::{Bench, Pair, client_id, credential, document, error, post};
+use crate::{Bench, Pair, client_id, credential, document, error, post, user_id};
 
 fn limited(bench: &Bench, clients: &[i64]) -> Pair {
     let clients = clients.iter().map(|&id| client_id(id)).collect();
@@ -77,4 +78,24 @@ fn only_the_allowed_actions_are_done() {
         let answer = post(&bench.gate, &pair.form(&[("action", action), ("client_id", "1")]));
         assert_eq!(error(&answer), (403, told));
     }
+}
+
+/// Of a user with several clients it is not told how those of others stand, nor their numbers.
+#[test]
+fn a_user_s_other_clients_don_t_show_in_the_answer() {
+    let bench = Bench::new();
+    let pair = limited(&bench, &[2]);
+    let no = || {
+        let asked = [("action", "CreateSsoToken"), ("user_id", "2")];
+        error(&post(&bench.gate, &pair.form(&asked))).1
+    };
+    assert_eq!(no(), "Invalid user_id");
+    for id in [2, 1] {
+        bench.gate.set_client_status(client_id(id), ClientStatus::Closed).unwrap();
+        assert_eq!(no(), "Invalid user_id", "client {id} is closed too");
+    }
+    // One whose only client may be seen is told what stands against that.
+    bench.gate.set_client_sso(client_id(2), false).unwrap();
+    bench.gate.remove_member(user_id(2), client_id(1)).unwrap();
+    assert_eq!(no(), "SSO authentication blocked for client 2");
 }

@@ -113,6 +113,9 @@ static void strange(struct gatepass_store *store)
     CODE(gatepass_web_request_new(NULL, 0, TEXT("x"), &request), GATEPASS_NULL_ARGUMENT);
     CODE(gatepass_web_request_new(TEXT("GET"), TEXT("x"), NULL), GATEPASS_NULL_ARGUMENT);
     request = ask("GET", "no/such.php", "a=%00");
+    NEED(gatepass_web_handle(store, request, &response));
+    PROMISE(strstr(gatepass_web_response_body(response), "no page at this address") != NULL, "a page has its body");
+    NEED(gatepass_free(response));
     CODE(gatepass_web_request_set_peer(request, TEXT("nowhere")), GATEPASS_INVALID);
     NEED(gatepass_web_request_set_peer(request, NULL, 0));
     NEED(gatepass_web_request_add_header(request, TEXT("Cookie"), "\xff\0=", 3));
@@ -135,6 +138,23 @@ static void strange(struct gatepass_store *store)
     NEED(gatepass_free(request));
 }
 
+/* The peer is where a call comes from. */
+static void peer(struct gatepass_store *store)
+{
+    struct gatepass_web_request *request = ask("GET", "includes/api.php", "action=GetUsers");
+    struct gatepass_web_response *response = NULL;
+
+    call(store, "settings.set", "{\"name\":\"allowed_addresses\",\"value\":[\"198.51.100.0/24\"]}");
+    NEED(gatepass_web_handle(store, request, &response));
+    PROMISE(strstr(gatepass_web_response_body(response), "Invalid IP 203.0.113.9") != NULL, "the peer is asked about");
+    NEED(gatepass_free(response));
+    NEED(gatepass_web_request_set_peer(request, TEXT("198.51.100.7")));
+    NEED(gatepass_web_handle(store, request, &response));
+    PROMISE(strstr(gatepass_web_response_body(response), "Invalid or missing credentials") != NULL, "and may be another");
+    NEED(gatepass_free(response));
+    NEED(gatepass_free(request));
+}
+
 int main(void)
 {
     struct gatepass_store *store = NULL;
@@ -146,6 +166,7 @@ int main(void)
     api(store, token);
     sign_in(store, token);
     strange(store);
+    peer(store);
     NEED(gatepass_store_close(store));
     return report();
 }

@@ -167,6 +167,11 @@ impl Serving {
         gate.issue(&caller, &request).unwrap().token.reveal()
     }
 
+    /// Change a setting of the store.
+    pub(crate) fn set(&self, name: &str, value: Value) {
+        Gatepass::open(self.store.as_ref().unwrap()).unwrap().set_setting(name, value).unwrap();
+    }
+
     pub(crate) fn signal(&self, signal: i32) {
         // SAFETY: a signal to our own child.
         assert_eq!(unsafe { libc::kill(self.child.id() as i32, signal) }, 0);

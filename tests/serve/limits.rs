@@ -62,3 +62,24 @@ fn a_client_that_takes_too_long_is_let_go() {
     stream.write_all(b"GET /logout.php HTTP/1.1\r\nHost: x\r\n\r\n").unwrap();
     assert_eq!(read(&mut stream).status, 200);
 }
+
+#[test]
+fn connections_that_end_make_room_for_others() {
+    let server = Serving::store(&[]);
+    for _ in 0..300 {
+        assert_eq!(server.get("/x").status, 404);
+    }
+}
+
+#[test]
+fn a_client_that_reads_no_answer_is_let_go() {
+    let server = Serving::store(&["--timeout", "0.5", "--log", "off"]);
+    let mut stream = server.connect();
+    stream.set_write_timeout(Some(std::time::Duration::from_secs(5))).unwrap();
+    let many = "GET /logout.php HTTP/1.1\r\nHost: x\r\n\r\n".repeat(1_000);
+    let refused =
+        (0..1_000).find_map(|_| stream.write_all(many.as_bytes()).err()).expect("it reads for ever");
+    let gone = [std::io::ErrorKind::BrokenPipe, std::io::ErrorKind::ConnectionReset];
+    assert!(gone.contains(&refused.kind()), "{refused}");
+    assert_eq!(server.get("/logout.php").status, 200);
+}

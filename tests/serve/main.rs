@@ -35,6 +35,14 @@ fn endpoints_stand_below_the_system_urls_path_and_nowhere_else() {
 }
 
 #[test]
+fn calls_come_from_where_their_connection_does() {
+    let server = Serving::store(&[]);
+    server.set("allowed_addresses", serde_json::json!(["203.0.113.0/24"]));
+    let called = server.post("/includes/api.php", "action=GetUsers");
+    assert_eq!((called.status, called.body.contains("Invalid IP 127.0.0.1")), (403, true), "{called:?}");
+}
+
+#[test]
 fn no_token_secret_or_cookie_stands_in_the_request_log() {
     for form in ["text", "json"] {
         let mut server = Serving::store(&["--log", form]);

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use gatepass::Options;
 use gatepass::directory::Mode;
-use gatepass::web::{ENDPOINTS, MAX_BODY, Request, handle};
+use gatepass::web::{ENDPOINTS, MAX_BODY, Request, Response, handle};
 use rusqlite::Connection;
 use serde_json::json;
 
@@ -27,8 +27,16 @@ fn other_methods_are_told_what_is_possible() {
     for method in ["HEAD", "PUT", "OPTIONS", ""] {
         let answer = Browser::new().send(&site.gate, Request::new(method, "includes/api.php"));
         assert_eq!((answer.status, header(&answer, "Allow")), (405, "GET, POST"));
-        assert!(answer.body.is_empty());
+        is_of_the_api(&answer);
+        assert_eq!(answer.body.is_empty(), method == "HEAD");
     }
+}
+
+/// Clients read the type of every answer (contract §3.4), and some break without one.
+#[track_caller]
+fn is_of_the_api(answer: &Response) {
+    assert_eq!(header(answer, "Content-Type"), "application/json; charset=utf-8");
+    assert_eq!(header(answer, "X-Content-Type-Options"), "nosniff");
 }
 
 #[test]
@@ -52,7 +60,9 @@ fn bodies_that_are_too_long_or_no_forms_are_refused() {
     let site = Site::new();
     for path in ENDPOINTS {
         let long = Request::new("POST", *path).body(vec![b'x'; MAX_BODY + 1]);
-        assert_eq!(Browser::new().send(&site.gate, long).status, 413);
+        let answer = Browser::new().send(&site.gate, long);
+        assert_eq!(answer.status, 413);
+        assert_eq!(header(&answer, "Content-Type").starts_with("application/json"), *path == ENDPOINTS[0]);
     }
     for path in PAGES {
         for kind in ["application/json", "multipart/form-data; boundary=x", "text/plain", "", "\u{e9}"] {
@@ -147,6 +157,25 @@ fn when_the_store_cant_answer_nobody_gets_in() {
     assert!(browser.cookies.is_empty());
     other.execute_batch("ROLLBACK").unwrap();
     assert_eq!(browser.open(&site.gate, &token).status, 303);
+}
+
+#[test]
+fn when_it_is_not_known_who_is_signed_in_nobody_else_is() {
+    let site = Site::new();
+    let mut browser = Browser::new();
+    browser.open(&site.gate, &site.token(site.ann));
+    let token = site.token(site.ben);
+    let other = Connection::open(&site.place.store).unwrap();
+    other.execute("UPDATE session SET origin = 'x'", []).unwrap();
+    for path in PAGES {
+        let request = Request::new("GET", *path).query(format!("access_token={token}"));
+        let answer = browser.send(&site.gate, request);
+        assert_eq!((answer.status, all(&answer, "Set-Cookie").len()), (503, 0), "{path}");
+    }
+    let answer = browser.post(&site.gate, "logout.php", &[]);
+    assert_eq!((answer.status, browser.cookies.len()), (503, 1), "nobody is told that it ended");
+    other.execute("UPDATE session SET origin = 'token'", []).unwrap();
+    assert_eq!(browser.open(&site.gate, &token).status, 200, "asked");
 }
 
 /// A generator that breaks when it is told to.

@@ -121,6 +121,29 @@ fn only_the_browser_that_a_token_is_bound_to_spends_it() {
 }
 
 #[test]
+fn another_browser_is_not_even_asked_whom_a_bound_token_signs_in() {
+    let site = Site::new();
+    site.set("confirm", json!("always"));
+    let store = site.gate.info().unwrap().store_id.to_string();
+    let request = IssueRequest::for_client(site.ann.1).bound_to(Binding::of_nonce(b"mine"));
+    let token = site.gate.issue(&portal(&site.gate), &request).unwrap().token.reveal();
+    let name = format!("__Host-gp_browser_{}", &store[..16]);
+    for cookie in [None, Some("others")] {
+        let mut other = Browser::new();
+        other.cookies.extend(cookie.map(|cookie| (name.clone(), cookie.to_owned())));
+        let answer = other.open(&site.gate, &token);
+        assert!(answer.status == 403 && text(&answer).contains("another browser"));
+        assert!(text(&answer).contains("Reference for support: <code>"));
+        assert!(!text(&answer).contains("ann@example.com") && all(&answer, "Set-Cookie").is_empty());
+    }
+    assert_eq!(site.outcomes("token.redeemed"), ["browser_mismatch"]);
+    let mut own = Browser::new();
+    own.cookies.insert(name, "mine".to_owned());
+    let page = own.open(&site.gate, &token);
+    assert_eq!((page.status, own.press(&site.gate, &page).status), (200, 303));
+}
+
+#[test]
 fn whoever_only_looks_ahead_spends_nothing_and_learns_nothing() {
     let site = Site::new();
     site.switch_on(None);
@@ -145,6 +168,7 @@ fn whoever_only_looks_ahead_spends_nothing_and_learns_nothing() {
             Request::new("GET", path).header("Sec-Purpose", "prefetch; anonymous-client-ip"),
             Request::new("GET", path).header("Purpose", "prefetch"),
             Request::new("GET", path).header("X-Moz", "prefetch"),
+            Request::new("GET", path).header("X-Purpose", "preview"),
             Request::new("GET", path).header("Purpose", "Preview"),
         ];
         for request in ahead {

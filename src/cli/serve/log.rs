@@ -15,8 +15,12 @@ use serde_json::json;
 /// Most parameters that a line names.
 const NAMES: usize = 10;
 
-/// Most bytes of a path, or of a parameter's name, that a line tells.
+/// Most bytes of a path that a line tells.
 const LONGEST: usize = 100;
+
+/// Most bytes of a word. No token, secret or session id is that short: links get mangled on their way, and then
+/// what is secret stands in the path, or where a parameter's name is looked for.
+const WORD: usize = 30;
 
 /// How to log.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
@@ -52,12 +56,12 @@ impl Entry {
             if name == "access_token" {
                 token = Token::parse(value.as_bytes()).map(|token| token.reference().to_string());
             }
-            parameters.push(printable(&name));
+            parameters.push(plain(&name));
         }
         Entry {
             peer,
             method: printable(request.method().as_str()),
-            path: printable(request.uri().path()),
+            path: plain(request.uri().path()),
             parameters,
             token,
             status: 0,
@@ -72,6 +76,12 @@ fn printable(text: &str) -> String {
         .take(LONGEST)
         .map(|byte| if byte.is_ascii_graphic() { char::from(byte) } else { '?' })
         .collect()
+}
+
+/// The same of a name or a path, in which no word may be longer than a secret could be.
+fn plain(text: &str) -> String {
+    let words = text.split_inclusive(|letter: char| !letter.is_ascii_alphanumeric());
+    printable(&words.map(|word| if word.len() > WORD { "?" } else { word }).collect::<String>())
 }
 
 impl Log {
@@ -128,5 +138,23 @@ mod tests {
         assert_eq!(entry.token, Token::parse(token).map(|token| token.reference().to_string()));
         assert_eq!(entry.parameters, ["access_token", "secret", "a?b"]);
         assert_eq!(entry.path, "/oauth/singlesignon.php");
+    }
+
+    #[test]
+    fn a_link_that_was_mangled_on_its_way_tells_its_token_nowhere() {
+        let token = "019aab0000000123456789abcdef0123456789ab";
+        for uri in [
+            format!("/oauth/singlesignon.php?access_token%3D{token}"),
+            format!("/oauth/singlesignon.php?{token}"),
+            format!("/oauth/singlesignon.php?x=y&GPS{token}"),
+            format!("/oauth/singlesignon.php%3Faccess_token={token}"),
+            format!("/oauth/singlesignon.php/{token}"),
+            format!("/{token}"),
+        ] {
+            let entry =
+                Entry::new("203.0.113.9".parse().unwrap(), &Request::builder().uri(&uri).body(()).unwrap());
+            let told = format!("{} {:?} {:?}", entry.path, entry.parameters, entry.token);
+            assert!(!told.contains(&token[8..]), "{told}");
+        }
     }
 }

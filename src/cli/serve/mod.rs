@@ -6,6 +6,7 @@
 
 mod demo;
 mod exchange;
+mod impatient;
 mod log;
 mod server;
 
@@ -58,7 +59,7 @@ pub(crate) struct ServeArgs {
     #[arg(long, value_name = "DIR", requires = "demo")]
     folder: Option<PathBuf>,
 
-    /// How long a client may take to send a request, or to begin the next one on a connection
+    /// How long a client may take to send a request, to take a part of the answer, or to begin the next request
     #[arg(long, value_name = "SECONDS", default_value = "15")]
     timeout: Seconds,
 

@@ -15,6 +15,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use super::exchange::{Site, answer};
+use super::impatient::Impatient;
 use super::log::Log;
 use crate::failure::Failure;
 
@@ -133,11 +134,12 @@ fn connection(
 ) {
     // Answers are short; nothing is gained by waiting for more to send.
     let _ = stream.set_nodelay(true);
-    let (site, log) = (site.clone(), log.clone());
+    let (site, log, patience) = (site.clone(), log.clone(), site.timeout);
     let service = service_fn(move |request| {
         let (site, log) = (site.clone(), log.clone());
         async move { Ok::<_, Infallible>(answer(site, log, peer, request).await) }
     });
+    let stream = Impatient::new(stream, patience);
     let served = http.serve_connection(TokioIo::new(stream), service);
     let watched = graceful.watch(served);
     tokio::spawn(async move {
