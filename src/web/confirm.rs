@@ -49,7 +49,7 @@ pub(super) fn ask(visit: &Visit<'_>, question: Question<'_>) -> Result<Response>
         main.markup("<p>This link signs you in as ").part(person.html()).markup(" and leads to <code>");
     let main = main.text(landing).markup("</code>.</p>\n");
     let main = main.part(page::paragraph(
-        "If you did not ask for this, cancel: somebody may want you to use an account that is not yours.",
+        "If you did not ask for this, don't continue: somebody may want you to use an account that is not yours.",
     ));
     let fields = [question.field, (NONCE, &*nonce)];
     let main =

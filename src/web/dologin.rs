@@ -4,9 +4,8 @@ use super::confirm::{self, Question};
 use super::refusal::{self, Known};
 use super::visit::Visit;
 use super::{Response, page, sign_in};
-use crate::audit::AuditRef;
 use crate::autoauth::{AutoAuthInspection, Link};
-use crate::error::{Error, Reason, Result};
+use crate::error::{Error, Reason, Refusal, Result};
 use crate::gatepass::AutoAuthRequest;
 use crate::session::SessionId;
 
@@ -33,11 +32,9 @@ pub(super) fn answer(visit: &Visit<'_>) -> Result<Response> {
         Err(error) if is_nobodys(&error) => return Ok(refusal::unknown(visit)),
         Err(error) => return Err(error),
     };
-    if let Some(refused_) = &seen.refusal {
+    if let Some(refusal) = &seen.refusal {
         let reference = visit.gate.record_refused_link(&seen, visit.address)?;
-        let landing = seen.landing.as_ref().map(|landing| visit.url(landing.as_str()));
-        let again = landing.and_then(|landing| refusal::second_click(visit, refused_, &landing));
-        return Ok(again.unwrap_or_else(|| refused(visit, &seen, refused_.reason, reference)));
+        return Ok(refused(visit, &seen, refusal.clone().recorded(reference)));
     }
     let asks = match visit.is_post() {
         true => !confirm::is_confirmed(visit),
@@ -60,11 +57,7 @@ pub(super) fn answer(visit: &Visit<'_>) -> Result<Response> {
         }
         Err(error) if is_nobodys(&error) => Ok(refusal::unknown(visit)),
         // Somebody was faster since it was looked at.
-        Err(Error::Refused(refused_)) => {
-            let landing = seen.landing.as_ref().map(|landing| visit.url(landing.as_str()));
-            let again = landing.and_then(|landing| refusal::second_click(visit, &refused_, &landing));
-            Ok(again.unwrap_or_else(|| refused(visit, &seen, refused_.reason, refused_.reference)))
-        }
+        Err(Error::Refused(refusal)) => Ok(refused(visit, &seen, refusal)),
         Err(error) => Err(error),
     }
 }
@@ -74,14 +67,10 @@ fn is_nobodys(error: &Error) -> bool {
     matches!(error.reason(), Some(Reason::AutoAuthOff | Reason::AutoAuthHash))
 }
 
-fn refused(
-    visit: &Visit<'_>,
-    seen: &AutoAuthInspection,
-    reason: Reason,
-    reference: Option<AuditRef>,
-) -> Response {
+fn refused(visit: &Visit<'_>, seen: &AutoAuthInspection, refusal: Refusal) -> Response {
     let back = visit.settings.system_url.to_string();
-    refusal::known(visit, &Known { reason, reference, client: seen.client_id, back })
+    let landing = seen.landing.as_ref().map(|landing| visit.url(landing.as_str()));
+    refusal::known(visit, &Known { refusal, client: seen.client_id, landing, back })
 }
 
 /// For those who come without a link.

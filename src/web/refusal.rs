@@ -3,18 +3,18 @@
 //! Whoever holds a known token or a link with the right hash learns why, for it is his. Anybody else hears
 //! one line, the same for what never was and for what can't be.
 
+use super::html::Html;
 use super::visit::Visit;
 use super::{Response, page};
-use crate::audit::AuditRef;
 use crate::error::{Reason, Refusal};
 use crate::id::ClientId;
 
 /// A refusal of something known.
 pub(super) struct Known {
-    pub(super) reason: Reason,
-    /// The event in the audit.
-    pub(super) reference: Option<AuditRef>,
+    pub(super) refusal: Refusal,
     pub(super) client: Option<ClientId>,
+    /// Where it would have led, if that is known.
+    pub(super) landing: Option<String>,
     /// Where the person came from.
     pub(super) back: String,
 }
@@ -72,14 +72,22 @@ fn documented(reason: Reason, client: ClientId) -> Option<String> {
     }
 }
 
-/// To the holder of something known.
+/// To the holder of something known. Who signed in by it goes on to its page; a double click is shown the way
+/// there, and everybody else why not.
 pub(super) fn known(visit: &Visit<'_>, known: &Known) -> Response {
-    let (status, title, advice) = told(known.reason);
-    let mut main = page::heading(title).part(page::paragraph(advice));
-    if let Some(reference) = known.reference {
-        main = main.markup("<p>Reference for support: <code>").text(reference).markup("</code></p>\n");
+    let refusal = &known.refusal;
+    match &known.landing {
+        Some(landing) if refusal.same_browser && visit.session.is_some() => Response::see_other(landing),
+        Some(landing) if refusal.duplicate && !refusal.same_browser => used_just_now(visit, known, landing),
+        _ => explained(visit, known),
     }
-    if let Some(line) = known.client.and_then(|client| documented(known.reason, client)) {
+}
+
+fn explained(visit: &Visit<'_>, known: &Known) -> Response {
+    let reason = known.refusal.reason;
+    let (status, title, advice) = told(reason);
+    let mut main = page::heading(title).part(page::paragraph(advice)).part(told_reference(known));
+    if let Some(line) = known.client.and_then(|client| documented(reason, client)) {
         main = main.markup("<p class=\"detail\">").text(line).markup("</p>\n");
     }
     main = main.part(page::button_link(&known.back, "Go back"));
@@ -88,12 +96,24 @@ pub(super) fn known(visit: &Visit<'_>, known: &Known) -> Response {
 
 /// To somebody whose link was used a moment ago, most likely by himself: a double click whose first answer
 /// was lost. Nobody is signed in by this; whoever holds the session goes on.
-pub(super) fn used_just_now(visit: &Visit<'_>, landing: &str) -> Response {
+fn used_just_now(visit: &Visit<'_>, known: &Known, landing: &str) -> Response {
     let title = "This link was used a moment ago";
     let main = page::heading(title)
         .part(page::paragraph("If that was you, you are signed in already."))
-        .part(page::button_link(landing, "Continue"));
+        .part(told_reference(known))
+        .part(page::button_link(landing, "Continue"))
+        .part(page::other_link(&known.back, "Go back"));
     visit.page(410, title, main)
+}
+
+/// What an operator finds the event in the audit by.
+fn told_reference(known: &Known) -> Html {
+    match known.refusal.reference {
+        Some(reference) => {
+            Html::new().markup("<p>Reference for support: <code>").text(reference).markup("</code></p>\n")
+        }
+        None => Html::new(),
+    }
 }
 
 /// To everybody else.
@@ -103,16 +123,4 @@ pub(super) fn unknown(visit: &Visit<'_>) -> Response {
         .part(page::paragraph("Go back to where you found it, and ask for a new one."))
         .part(page::button_link(&visit.settings.system_url, "Go to the start page"));
     visit.page(403, title, main)
-}
-
-/// What becomes of a link that was used before: on to the page for whom it signed in, a way on for a double
-/// click, and `None` for everybody else.
-pub(super) fn second_click(visit: &Visit<'_>, refusal: &Refusal, landing: &str) -> Option<Response> {
-    if refusal.same_browser && visit.session.is_some() {
-        Some(Response::see_other(landing))
-    } else if refusal.duplicate && !refusal.same_browser {
-        Some(used_just_now(visit, landing))
-    } else {
-        None
-    }
 }

@@ -4,7 +4,6 @@ use super::confirm::{self, Question};
 use super::refusal::{self, Known};
 use super::visit::{Visit, unless_refused};
 use super::{Response, sign_in};
-use crate::audit::AuditRef;
 use crate::error::{Error, Reason, Refusal, Result};
 use crate::session::SessionId;
 use crate::token::{Binding, Inspection, RedeemRequest, TokenState};
@@ -43,7 +42,7 @@ pub(super) fn answer(visit: &Visit<'_>) -> Result<Response> {
         (TokenState::Redeemed, _) => spend(visit, attempt(!asks), &seen),
         (_, Some(reason)) => {
             let reference = visit.gate.record_refused_token(&seen, visit.address)?;
-            refused(visit, &seen, reason, reference)
+            refused(visit, &seen, Refusal::new(reason).recorded(reference))
         }
         (_, None) if asks => confirm::ask(
             visit,
@@ -64,24 +63,14 @@ fn spend(visit: &Visit<'_>, attempt: RedeemRequest, seen: &Inspection) -> Result
         Ok(spent) => Ok(sign_in(visit, spent.session.as_ref().map(SessionId::reveal), spent.landing_url)),
         // Purged since it was looked at.
         Err(Error::Refused(Refusal { reason: Reason::TokenUnknown, .. })) => Ok(refusal::unknown(visit)),
-        Err(Error::Refused(refused_)) => {
-            match refusal::second_click(visit, &refused_, &visit.url(&seen.landing)) {
-                Some(response) => Ok(response),
-                None => refused(visit, seen, refused_.reason, refused_.reference),
-            }
-        }
+        Err(Error::Refused(refusal)) => refused(visit, seen, refusal),
         Err(error) => Err(error),
     }
 }
 
-fn refused(
-    visit: &Visit<'_>,
-    seen: &Inspection,
-    reason: Reason,
-    reference: Option<AuditRef>,
-) -> Result<Response> {
-    let known = Known { reason, reference, client: seen.client_id, back: back(visit, seen)? };
-    Ok(refusal::known(visit, &known))
+fn refused(visit: &Visit<'_>, seen: &Inspection, refusal: Refusal) -> Result<Response> {
+    let (landing, back) = (Some(visit.url(&seen.landing)), back(visit, seen)?);
+    Ok(refusal::known(visit, &Known { refusal, client: seen.client_id, landing, back }))
 }
 
 /// Where the person came from: the home of the credential that issued the token, else the system URL.

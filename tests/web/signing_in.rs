@@ -74,6 +74,10 @@ fn a_duplicate_without_the_cookie_is_shown_the_way_on_and_gets_no_session() {
         text(&answer)
             .contains("href=\"https://billing.example.com/clientarea.php?action=invoices\">Continue")
     );
+    // An operator finds it, and the person finds back.
+    assert!(
+        text(&answer).contains("Reference for support: <code>") && text(&answer).contains(">Go back</a>")
+    );
     assert!(second.cookies.is_empty());
     assert_eq!((site.sessions(), site.replays(&token)), (1, 0));
     // Later it is a replay, and what the policy says happens.
