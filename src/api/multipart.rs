@@ -1,7 +1,7 @@
 //! Bodies of the type `multipart/form-data` (RFC 7578): fields alone, no files.
 
 use super::answer::Failure;
-use super::parameters::Parameters;
+use super::parameters::{Parameters, shown};
 
 /// The longest boundary (RFC 2046 §5.1.1).
 const LONGEST_BOUNDARY: usize = 70;
@@ -52,7 +52,10 @@ fn take(part: &[u8], parameters: &mut Parameters) -> Result<(), Failure> {
     }
     let name = attribute(attributes, "name").ok_or_else(malformed)?;
     if ["filename", "filename*"].iter().any(|file| attribute(attributes, file).is_some()) {
-        return Err(Failure::malformed("Files are not taken"));
+        return Err(Failure::malformed(format!(
+            "The parameter {} is a file, which is not taken",
+            shown(&name)
+        )));
     }
     parameters.insert(name.as_bytes(), value.to_vec())
 }

@@ -120,7 +120,7 @@ impl<'a> Name<'a> {
 }
 
 /// What a message may repeat of a name: it may be anything, a secret in the wrong place too.
-fn shown(name: &str) -> &str {
+pub(super) fn shown(name: &str) -> &str {
     let usual = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_';
     if !name.is_empty() && name.len() <= 30 && name.bytes().all(usual) { name } else { "of another name" }
 }

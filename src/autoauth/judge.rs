@@ -197,8 +197,8 @@ impl fmt::Debug for AutoAuthInspection {
     }
 }
 
-/// An AutoAuth link that was accepted.
-#[derive(Debug, Clone)]
+/// An AutoAuth link that was accepted. Its `Debug` leaves the address out.
+#[derive(Clone)]
 #[non_exhaustive]
 pub struct AutoAuthSignIn {
     /// The address that the link was signed for. In host mode this is what the application looks up, byte for
@@ -222,6 +222,18 @@ pub struct AutoAuthSignIn {
     pub key: Option<String>,
     /// What was not checked and is the host's business (mode `host`).
     pub unchecked: &'static [&'static str],
+}
+
+impl fmt::Debug for AutoAuthSignIn {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("AutoAuthSignIn")
+            .field("user_id", &self.user_id)
+            .field("client_id", &self.client_id)
+            .field("session", &self.session)
+            .field("redemption", &self.redemption)
+            .field("key", &self.key)
+            .finish_non_exhaustive()
+    }
 }
 
 /// What a store gives back of an acceptance.

@@ -74,7 +74,7 @@ fn a_multipart_body_is_read() {
 
     let file = text.replace("name=\"search\"", "name=\"search\"; filename=\"x.txt\"");
     let answer = call(&bench, "POST", "", Some(PARTS), file.as_bytes());
-    assert_eq!(error(&answer), (400, "Files are not taken".to_owned()));
+    assert_eq!(error(&answer), (400, "The parameter search is a file, which is not taken".to_owned()));
     for (kind, broken) in [
         ("multipart/form-data", text.clone()),
         ("multipart/form-data; boundary=", text.clone()),
