@@ -212,6 +212,17 @@ fn who_fails_often_is_advised_to_wait_and_who_is_right_is_let_in() {
     assert_eq!(advice[0], None);
     assert!(advice[39].is_some_and(|seconds| seconds > 0), "{advice:?}");
     assert_eq!(bench.ask(&[ACTION]).status, 200);
+
+    // The right identifier and a mistyped one in the other form's fields are the same failure at the same cost.
+    let mut mistyped = bench.portal.identifier.clone();
+    let last = mistyped.pop();
+    mistyped.push(if last == Some('0') { '1' } else { '0' });
+    for username in [&bench.portal.identifier, &mistyped] {
+        let bench = Bench::of(Mode::Managed);
+        let wrong = [("username", username.as_str()), ("password", "wrong")];
+        let advice: Vec<Option<u64>> = (0..40).map(|_| with(&bench, &wrong).retry_after).collect();
+        assert!(advice[0].is_none() && advice[39].is_some(), "{advice:?}");
+    }
 }
 
 #[test]

@@ -253,3 +253,10 @@ fn no_debug_text_shows_what_a_call_holds() {
         format!("HttpAnswer {{ status: 200, content_type: {json:?}, retry_after: None, .. }}")
     );
 }
+
+/// A reader makes a line feed of a bare carriage return, so that it has to be written as a reference.
+#[test]
+fn a_carriage_return_outlives_the_xml() {
+    let text = gatepass::api::to_xml("x", &json!({ "a": "b\r\nc" }));
+    assert!(text.contains("<a>b&#13;\nc</a>"), "{text}");
+}

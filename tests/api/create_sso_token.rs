@@ -1,10 +1,14 @@
 //! `CreateSsoToken`: contract §1.1 to §1.4.
 
+use std::time::Duration;
+
+use gatepass::audit::AuditQuery;
 use gatepass::credential::Limits;
 use gatepass::directory::Mode;
 use gatepass::token::{RedeemRequest, Redemption, Token};
 use serde_json::Value;
 
+use crate::common::START;
 use crate::{Bench, credential, document, error, post};
 
 const ACTION: (&str, &str) = ("action", "CreateSsoToken");
@@ -181,4 +185,14 @@ fn in_host_mode_ids_are_the_application_s() {
             "Clients and users are kept by the application, which this API does not ask"
         );
     }
+}
+
+#[test]
+fn the_audit_knows_where_a_token_was_asked_for() {
+    let bench = Bench::new();
+    bench.ok(&[("action", "CreateSsoToken"), ("client_id", "1")]);
+    let mut query = AuditQuery::between(START, START.plus(Duration::from_secs(1)));
+    query.event = Some("token.issued".to_owned());
+    let events = bench.gate.audit_events(&query).unwrap();
+    assert_eq!(events[0].address.as_deref(), Some("203.0.113.7"));
 }

@@ -83,3 +83,26 @@ fn a_client_that_reads_no_answer_is_let_go() {
     assert!(gone.contains(&refused.kind()), "{refused}");
     assert_eq!(server.get("/logout.php").status, 200);
 }
+
+/// However long it takes in all.
+#[test]
+fn a_client_that_reads_slowly_hears_everything() {
+    const REQUESTS: usize = 15_000;
+    let server = Serving::store(&["--timeout", "1.5", "--log", "off"]);
+    let mut stream = server.connect();
+    let mut asking = stream.try_clone().unwrap();
+    let asker = std::thread::spawn(move || {
+        let many = "GET /logout.php HTTP/1.1\r\nHost: x\r\n\r\n".repeat(REQUESTS - 1);
+        asking.write_all(many.as_bytes()).unwrap();
+        asking.write_all(b"GET /logout.php HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n").unwrap();
+    });
+    let began = Instant::now();
+    let (mut heard, mut buffer) = (Vec::new(), vec![0; 256 * 1024]);
+    while let Ok(count @ 1..) = std::io::Read::read(&mut stream, &mut buffer) {
+        heard.extend_from_slice(&buffer[..count]);
+        std::thread::sleep(std::time::Duration::from_millis(40));
+    }
+    asker.join().unwrap();
+    assert_eq!(String::from_utf8_lossy(&heard).matches("HTTP/1.1 200").count(), REQUESTS);
+    assert!(began.elapsed().as_secs_f64() > 2.0, "the control: longer than the time for a part");
+}

@@ -1,11 +1,13 @@
 //! AutoAuth links, opened in browsers: the same rules as for tokens.
 
+use gatepass::audit::AuditQuery;
+use gatepass::clock::Clock;
 use gatepass::settings::Confirm;
 use gatepass::{AutoAuthRequest, Reason};
 use serde_json::json;
 
 use crate::browser::{Browser, all, form_of, location, text};
-use crate::common::{invalid, refused};
+use crate::common::{START, invalid, refused};
 use crate::site::{Site, somebody};
 
 const INVOICES: &str = "https://billing.example.com/clientarea.php?action=invoices";
@@ -105,6 +107,23 @@ fn the_holder_of_a_right_hash_learns_why() {
     site.gate.set_client_sso(site.ann.1, false).unwrap();
     told(&link, 403, "denied per configuration for User ID: 1", "sso_disabled");
     assert_eq!(site.sessions(), 0);
+}
+
+#[test]
+fn the_audit_knows_where_a_link_was_opened() {
+    let site = site();
+    let link = site.link("ann@example.com", None);
+    let mut browser = Browser::new();
+    browser.get(&site.gate, "dologin.php", &link);
+    site.advance(60);
+    browser.cookies.clear();
+    browser.get(&site.gate, "dologin.php", &link);
+    let to = site.clock.now().plus(std::time::Duration::from_secs(1));
+    let mut query = AuditQuery::between(START, to);
+    query.event = Some("autoauth.accepted".to_owned());
+    let events = site.gate.audit_events(&query).unwrap();
+    let told: Vec<_> = events.iter().map(|one| (one.outcome.as_str(), one.address.as_deref())).collect();
+    assert_eq!(told, [("ok", Some("203.0.113.9")), ("autoauth_used", Some("203.0.113.9"))]);
 }
 
 #[test]

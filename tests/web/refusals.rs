@@ -3,7 +3,7 @@
 use gatepass::audit::AuditRef;
 use gatepass::directory::ClientStatus;
 use gatepass::token::{RevokeTokens, Token};
-use gatepass::web::Response;
+use gatepass::web::{Request, Response};
 use gatepass::{Error, Reason};
 use serde_json::json;
 
@@ -144,20 +144,43 @@ fn what_never_was_and_what_cant_be_are_told_the_same() {
 
 #[test]
 fn guesses_on_a_page_count_for_the_address_that_they_come_from() {
-    let site = Site::new();
-    let mut browser = Browser::new();
-    for guess in 0..200 {
-        browser.open(&site.gate, &format!("{guess:040x}"));
-    }
-    let unknown = Token::parse("00".repeat(20)).unwrap();
-    let advice = |address: &str| {
-        let Err(Error::Refused(refusal)) = site.gate.inspect(&unknown, Some(address.parse().unwrap())) else {
-            panic!()
-        };
-        refusal.retry_after
+    type Guess = fn(&Site, &mut Browser, u32);
+    let token: Guess = |site, browser, guess| drop(browser.open(&site.gate, &format!("{guess:040x}")));
+    let no_token: Guess = |site, browser, guess| drop(browser.open(&site.gate, &format!("{guess}")));
+    let cookie: Guess = |site, browser, guess| {
+        browser.cookies.insert(session_cookie(site), format!("{guess}"));
+        browser.get(&site.gate, "logout.php", "");
+        browser.cookies.clear();
     };
-    assert!(advice("203.0.113.9").is_some());
-    assert!(advice("198.51.100.7").is_none());
-    // And whoever is right is let in all the same.
-    assert_eq!(browser.open(&site.gate, &site.token(site.ann)).status, 303);
+    // Through a proxy, whose own address is not to blame.
+    let asked: Guess = |site, browser, guess| {
+        if guess == 0 {
+            site.set("trusted_proxies", json!(["192.0.2.66"]));
+        }
+        let cookie = format!("{}={}", session_cookie(site), "00".repeat(32));
+        let request = Request::new("GET", "x").header("Cookie", cookie).peer("192.0.2.66".parse().unwrap());
+        let request = request.header("X-Forwarded-For", browser.address.to_string());
+        assert!(gatepass::web::session(&site.gate, &request).is_err());
+    };
+    for (guesser, guess) in [token, no_token, cookie, asked].into_iter().enumerate() {
+        let site = Site::new();
+        let mut browser = Browser::new();
+        (0..200).for_each(|at| guess(&site, &mut browser, at));
+        let unknown = Token::parse("00".repeat(20)).unwrap();
+        let advice = |address: &str| {
+            let Err(Error::Refused(refusal)) = site.gate.inspect(&unknown, Some(address.parse().unwrap()))
+            else {
+                panic!()
+            };
+            refusal.retry_after
+        };
+        assert!(advice("203.0.113.9").is_some(), "{guesser}");
+        assert!(advice("198.51.100.7").is_none() && advice("192.0.2.66").is_none(), "{guesser}");
+        // And whoever is right is let in all the same.
+        assert_eq!(browser.open(&site.gate, &site.token(site.ann)).status, 303);
+    }
+}
+
+fn session_cookie(site: &Site) -> String {
+    format!("__Host-gp_{}", &site.gate.info().unwrap().store_id.to_string()[..16])
 }

@@ -95,6 +95,19 @@ fn the_api_answers_without_cache_sniffing_or_other_sites() {
 }
 
 #[test]
+fn advice_when_to_call_again_stands_in_a_header() {
+    let site = Site::new();
+    let advice = || {
+        let answer =
+            Browser::new().send(&site.gate, Request::new("GET", "includes/api.php").query("action=x"));
+        all(&answer, "Retry-After").first().map(|seconds| seconds.parse::<u64>().unwrap())
+    };
+    let heard: Vec<Option<u64>> = (0..40).map(|_| advice()).collect();
+    assert_eq!(heard[0], None);
+    assert!(heard[39].is_some_and(|seconds| seconds > 0), "{heard:?}");
+}
+
+#[test]
 fn in_host_mode_nobody_is_signed_in_here() {
     let place = Place::new();
     let gate = place.init(Mode::Host);
@@ -127,6 +140,10 @@ fn the_address_is_seen_through_trusted_proxies_only() {
         let spy = site.place.spy();
         let found = spy.dump_without(&[]).into_iter().find(|row| row.contains("token.redeemed")).unwrap();
         assert!(found.contains(&format!("{seen:?}")), "{found}");
+        site.set("allowed_addresses", json!(["10.0.0.0/8"]));
+        let call = Request::new("GET", "includes/api.php").query("action=GetUsers");
+        let call = call.header("X-Forwarded-For", "192.0.2.1, 198.51.100.77");
+        assert!(text(&Browser::new().send(&site.gate, call)).contains(&format!("Invalid IP {seen}")));
     }
 }
 

@@ -56,6 +56,11 @@ fn a_second_click_in_the_same_browser_goes_on_to_the_page() {
     site.gate.end_sessions(&gatepass::session::EndSessions::OfUser(site.ann.0)).unwrap();
     let answer = browser.open(&site.gate, &token);
     assert!(answer.status == 410 && text(&answer).contains("was used already"));
+    // Nor is a browser whose session ended at once told that it is signed in.
+    let token = site.token(site.ann);
+    browser.open(&site.gate, &token);
+    site.gate.end_sessions(&gatepass::session::EndSessions::OfUser(site.ann.0)).unwrap();
+    assert!(text(&browser.open(&site.gate, &token)).contains("was used already"));
 }
 
 #[test]

@@ -37,6 +37,19 @@ fn a_form_of_another_site_comes_without_the_cookie_and_ends_nothing() {
 }
 
 #[test]
+fn nobody_is_told_that_he_is_signed_out_while_he_is_not() {
+    let site = Site::new();
+    let mut browser = Browser::new();
+    browser.open(&site.gate, &site.token(site.ann));
+    let other = rusqlite::Connection::open(&site.place.store).unwrap();
+    other.execute_batch("BEGIN IMMEDIATE").unwrap();
+    let answer = browser.post(&site.gate, "logout.php", &[]);
+    assert_eq!((answer.status, header(&answer, "Retry-After")), (503, "5"));
+    other.execute_batch("ROLLBACK").unwrap();
+    assert_eq!(browser.signed_in(&site.gate), Some(site.ann.0));
+}
+
+#[test]
 fn a_cookie_that_is_no_session_is_cleared() {
     let site = Site::new();
     let name = format!("__Host-gp_{}", &site.gate.info().unwrap().store_id.to_string()[..16]);
