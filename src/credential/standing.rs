@@ -159,7 +159,7 @@ impl NewCredential {
         if let Some(home) = &self.home_url {
             let parsed = url::Url::parse(home).ok();
             let good = parsed.is_some_and(|url| matches!(url.scheme(), "http" | "https") && url.has_host());
-            if !good || home.len() > 500 {
+            if !good || home.len() > 500 || home.chars().any(char::is_control) {
                 return Err(Error::invalid(
                     "home_url",
                     "must be an http or https address of at most 500 bytes",

@@ -18,8 +18,8 @@ use crate::throttle::Guess;
 impl Gatepass {
     /// Authenticate an admin by username and the MD5 of the password, as old WHMCS clients do (contract
     /// §3.2). Works only while the setting `legacy_admin_auth` is on, and locks a name for 15 minutes after 5
-    /// failures. Two passwords are worked on at a time; others wait for their turn, up to the handle's
-    /// deadline.
+    /// failures. Two passwords are worked on at a time; eight more wait for their turn, up to the handle's
+    /// deadline, and a larger crowd is told at once that it is busy.
     ///
     /// Leaves an event `admin.authenticated`, refusals of a known name one per reason and minute. Guesses at
     /// names that nobody has are counted with those at credentials. No refusal carries a reference: it would
@@ -27,8 +27,8 @@ impl Gatepass {
     ///
     /// # Errors
     /// [`Reason::AddressNotAllowed`], [`Reason::LegacyAuthOff`], [`Reason::LockedOut`],
-    /// [`Reason::AuthenticationFailed`]; [`StoreError::Busy`] when the deadline passed before two others were
-    /// done.
+    /// [`Reason::AuthenticationFailed`]; [`StoreError::Busy`] when the deadline passed before the others were
+    /// done, or too many wait.
     pub fn authenticate_admin(
         &self,
         username: &str,

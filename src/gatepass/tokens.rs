@@ -10,7 +10,7 @@ use crate::audit::{AuditEvent, AuditQuery, AuditRef, EventKind, NewEvent, page_l
 use crate::clock::Timestamp;
 use crate::credential::Caller;
 use crate::directory::{UNCHECKED_IN_HOST_MODE, check_text};
-use crate::error::{Reason, Result};
+use crate::error::{Error, Reason, Result};
 use crate::secret::Reference;
 use crate::session::SessionId;
 use crate::store::{Named, TokensOf};
@@ -76,7 +76,7 @@ impl Gatepass {
         let now = self.now();
         let token = self.with_random(|random| Token::generate(now, random))?;
         let act = IssueAct { caller: *caller, request, key: token.key() };
-        let grant = self.store.issue(&act, now)??;
+        let grant = self.store.issue(&act, now)?.map_err(|error| advised(error, now))?;
         Ok(Issued {
             redirect_url: grant.system_url.sso_url(&token.reveal()),
             token,
@@ -239,6 +239,18 @@ impl Gatepass {
             RevokeTokens::OfCredential(credential) => TokensOf::Credential(*credential),
         };
         self.store.revoke_tokens(&which, self.at())?
+    }
+}
+
+/// A refusal for too many issues ends with the minute, on which the count begins anew.
+fn advised(error: Error, now: Timestamp) -> Error {
+    match error {
+        Error::Refused(mut refusal) if refusal.reason == Reason::RateLimited => {
+            let gone = now.as_millis().rem_euclid(60_000).unsigned_abs();
+            refusal.retry_after = Some(Duration::from_millis(60_000 - gone));
+            refusal.into()
+        }
+        other => other,
     }
 }
 

@@ -149,8 +149,16 @@ impl fmt::Debug for LoginLock {
 /// bound.
 #[derive(Debug)]
 pub(crate) struct Slots {
-    free: Mutex<usize>,
+    state: Mutex<SlotState>,
     freed: Condvar,
+    /// At most so many wait.
+    crowd: usize,
+}
+
+#[derive(Debug)]
+struct SlotState {
+    free: usize,
+    waiting: usize,
 }
 
 /// A place in [`Slots`], given back when dropped.
@@ -159,23 +167,33 @@ pub(crate) struct Slots {
 pub(crate) struct Slot<'a>(&'a Slots);
 
 impl Slots {
-    /// Room for `limit` at a time; the design allows two for passwords.
+    /// Room for `limit` at a time; the design allows two for passwords. Four times as many may wait: each
+    /// holds a thread of its host's, which others need.
     pub(crate) const fn new(limit: usize) -> Self {
-        Slots { free: Mutex::new(limit), freed: Condvar::new() }
+        let state = SlotState { free: limit, waiting: 0 };
+        Slots { state: Mutex::new(state), freed: Condvar::new(), crowd: 4 * limit }
     }
 
-    /// A place, for which it waits at most so long; nothing if all stayed taken.
+    /// A place, for which it waits at most so long; nothing if all stayed taken, or too many wait already.
     pub(crate) fn enter(&self, patience: Duration) -> Option<Slot<'_>> {
-        let waited = self.freed.wait_timeout_while(locked(&self.free), patience, |free| *free == 0);
-        let (mut free, _) = waited.unwrap_or_else(PoisonError::into_inner);
-        *free = free.checked_sub(1)?;
+        let mut state = locked(&self.state);
+        if state.free == 0 {
+            if state.waiting >= self.crowd {
+                return None;
+            }
+            state.waiting += 1;
+            let waited = self.freed.wait_timeout_while(state, patience, |state| state.free == 0);
+            (state, _) = waited.unwrap_or_else(PoisonError::into_inner);
+            state.waiting -= 1;
+        }
+        state.free = state.free.checked_sub(1)?;
         Some(Slot(self))
     }
 }
 
 impl Drop for Slot<'_> {
     fn drop(&mut self) {
-        *locked(&self.0.free) += 1;
+        locked(&self.0.state).free += 1;
         self.0.freed.notify_one();
     }
 }
@@ -320,7 +338,7 @@ mod tests {
             }
         });
         assert!((1..=2).contains(&most.into_inner()));
-        assert_eq!(slots.free.into_inner().unwrap(), 2);
+        assert_eq!(slots.state.into_inner().unwrap().free, 2);
     }
 
     #[test]
@@ -335,5 +353,24 @@ mod tests {
             drop(taken);
             assert!(waiting.into_iter().all(|thread| thread.join().unwrap()));
         });
+    }
+
+    #[test]
+    fn no_crowd_waits_for_a_place() {
+        let slots = Slots::new(1);
+        let taken = slots.enter(Duration::ZERO).unwrap();
+        std::thread::scope(|scope| {
+            let waiting: Vec<_> =
+                (0..4).map(|_| scope.spawn(|| slots.enter(Duration::from_secs(60)).is_some())).collect();
+            while locked(&slots.state).waiting < 4 {
+                std::thread::yield_now();
+            }
+            let began = std::time::Instant::now();
+            assert!(slots.enter(Duration::from_secs(60)).is_none());
+            assert!(began.elapsed() < Duration::from_secs(30), "the fifth waited");
+            drop(taken);
+            assert!(waiting.into_iter().all(|thread| thread.join().unwrap()));
+        });
+        assert!(slots.enter(Duration::ZERO).is_some());
     }
 }

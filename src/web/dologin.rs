@@ -70,7 +70,7 @@ fn is_nobodys(error: &Error) -> bool {
 fn refused(visit: &Visit<'_>, seen: &AutoAuthInspection, refusal: Refusal) -> Response {
     let back = visit.settings.system_url.to_string();
     let landing = seen.landing.as_ref().map(|landing| visit.url(landing.as_str()));
-    refusal::known(visit, &Known { refusal, client: seen.client_id, landing, back })
+    refusal::known(visit, &Known { refusal, user: seen.user_id, client: seen.client_id, landing, back })
 }
 
 /// For those who come without a link.

@@ -84,8 +84,10 @@ fn sign_in_page(gate: &Gatepass, request: &Request, answer: fn(&Visit<'_>) -> Re
     }
     match request.method.as_str() {
         // Link scanners and browsers that look ahead: the same for every token, with nothing looked up.
-        "HEAD" => return Response::new(503).header("Cache-Control", "no-store"),
-        "GET" if request.is_prefetch() => return Response::new(503).header("Cache-Control", "no-store"),
+        "HEAD" => return nothing(),
+        "GET" if request.is_prefetch() => return nothing(),
+        // A picture on a page of another site below this domain would bring its cookies, and keep ours.
+        "GET" | "POST" if !request.is_page_of_its_own() => return nothing(),
         "GET" => {}
         "POST" if request.is_form() => {}
         "POST" => return notice(415, "Not a form", "This page takes forms only."),
@@ -103,6 +105,11 @@ fn sign_in_page(gate: &Gatepass, request: &Request, answer: fn(&Visit<'_>) -> Re
         Mode::Host => Ok(kept_by_the_application(&visit)),
     });
     answered.unwrap_or_else(|error| failed(&error))
+}
+
+/// For requests that no person made.
+fn nothing() -> Response {
+    Response::new(503).header("Cache-Control", "no-store")
 }
 
 /// The redirect of a sign-in that succeeded, with its session.

@@ -7,11 +7,12 @@ use super::html::Html;
 use super::visit::Visit;
 use super::{Response, page};
 use crate::error::{Reason, Refusal};
-use crate::id::ClientId;
+use crate::id::{ClientId, UserId};
 
 /// A refusal of something known.
 pub(super) struct Known {
     pub(super) refusal: Refusal,
+    pub(super) user: Option<UserId>,
     pub(super) client: Option<ClientId>,
     /// Where it would have led, if that is known.
     pub(super) landing: Option<String>,
@@ -72,12 +73,13 @@ fn documented(reason: Reason, client: ClientId) -> Option<String> {
     }
 }
 
-/// To the holder of something known. Who signed in by it goes on to its page; a double click is shown the way
-/// there, and everybody else why not.
+/// To the holder of something known. Whom it signed in, and who still is, goes on to its page; a double click is
+/// shown the way there, and everybody else why not.
 pub(super) fn known(visit: &Visit<'_>, known: &Known) -> Response {
     let refusal = &known.refusal;
+    let used = matches!(refusal.reason, Reason::TokenRedeemed | Reason::AutoAuthUsed);
     match &known.landing {
-        Some(landing) if refusal.same_browser && visit.session.is_some() => Response::see_other(landing),
+        Some(landing) if used && visit.is_signed_in(known.user, known.client) => Response::see_other(landing),
         Some(landing) if refusal.duplicate && !refusal.same_browser => used_just_now(visit, known, landing),
         _ => explained(visit, known),
     }

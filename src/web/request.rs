@@ -88,6 +88,12 @@ impl Request {
         })
     }
 
+    /// Whether the browser says that this is to be a page of its own, or is too old to say (Fetch Metadata): no
+    /// picture, script or frame of another page, which nobody asked to see.
+    pub(super) fn is_page_of_its_own(&self) -> bool {
+        self.header_lines("sec-fetch-dest").all(|line| line.trim_ascii() == b"document")
+    }
+
     /// The field of the query, if it stands there exactly once.
     pub(super) fn query_field(&self, name: &str) -> Option<String> {
         field(&self.query, name)

@@ -39,7 +39,11 @@ pub(super) fn answer(visit: &Visit<'_>) -> Result<Response> {
     };
     match (seen.state, seen.refusal) {
         // What is spent stays so: the attempt only finds out who tries once more.
-        (TokenState::Redeemed, _) => spend(visit, attempt(!asks), &seen),
+        // Whoever is signed in as the same person came back to a link of his own, which is no theft.
+        (TokenState::Redeemed, _) => {
+            let own = visit.is_signed_in(seen.user_id, seen.client_id);
+            spend(visit, attempt(!asks && !own), &seen)
+        }
         (_, Some(reason)) => {
             let reference = visit.gate.record_refused_token(&seen, visit.address)?;
             refused(visit, &seen, Refusal::new(reason).recorded(reference))
@@ -70,7 +74,7 @@ fn spend(visit: &Visit<'_>, attempt: RedeemRequest, seen: &Inspection) -> Result
 
 fn refused(visit: &Visit<'_>, seen: &Inspection, refusal: Refusal) -> Result<Response> {
     let (landing, back) = (Some(visit.url(&seen.landing)), back(visit, seen)?);
-    Ok(refusal::known(visit, &Known { refusal, client: seen.client_id, landing, back }))
+    Ok(refusal::known(visit, &Known { refusal, user: seen.user_id, client: seen.client_id, landing, back }))
 }
 
 /// Where the person came from: the home of the credential that issued the token, else the system URL.

@@ -71,6 +71,12 @@ impl<'a> Visit<'a> {
         confirm == Confirm::Always || other
     }
 
+    /// Whether this user is signed in here already, in the same client.
+    pub(super) fn is_signed_in(&self, user: Option<UserId>, client: Option<ClientId>) -> bool {
+        let same = |session: &Session| session.user_id == user && session.client_id == client;
+        user.is_some() && self.session.as_ref().is_some_and(same)
+    }
+
     /// Somebody as the pages call him.
     pub(super) fn person(&self, user: Option<UserId>, client: Option<ClientId>) -> Result<Person> {
         let Some(user) = user else {

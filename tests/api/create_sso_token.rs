@@ -169,7 +169,13 @@ fn too_many_tokens_are_put_off() {
     let ask = || post(&bench.gate, &slow.form(&[ACTION, ("client_id", "1")]));
     assert_eq!(document(&ask())["result"], "success");
     let message = "Token could not be provisioned: temporarily_unavailable. too many tokens in this minute";
-    assert_eq!(error(&ask()), (200, message.to_owned()));
+    let answer = ask();
+    assert_eq!(error(&answer), (200, message.to_owned()));
+    // The count begins anew with the minute.
+    let gone = START.as_seconds().rem_euclid(60).unsigned_abs();
+    assert_eq!(answer.retry_after, Some(60 - gone));
+    bench.clock.advance(Duration::from_secs(60 - gone));
+    assert_eq!(document(&ask())["result"], "success");
 }
 
 #[test]

@@ -32,6 +32,24 @@ fn other_methods_are_told_what_is_possible() {
     }
 }
 
+#[test]
+fn pictures_frames_and_scripts_of_other_pages_sign_nobody_in() {
+    let site = Site::new();
+    let token = site.token(site.ann);
+    let query = format!("access_token={token}");
+    for destination in ["image", "iframe", "empty", "script", "style", "object", "Document", "document,image"]
+    {
+        for request in [Request::new("GET", PAGES[0]).query(&*query), form(PAGES[0], &[])] {
+            let answer = Browser::new().send(&site.gate, request.header("Sec-Fetch-Dest", destination));
+            assert_eq!((answer.status, answer.body.len()), (503, 0), "{destination}");
+            assert!(all(&answer, "Set-Cookie").is_empty());
+        }
+    }
+    assert_eq!(site.sessions(), 0);
+    let asked = Request::new("GET", PAGES[0]).query(&*query).header("sec-fetch-dest", " document ");
+    assert_eq!(Browser::new().send(&site.gate, asked).status, 303);
+}
+
 /// Clients read the type of every answer (contract §3.4), and some break without one.
 #[track_caller]
 fn is_of_the_api(answer: &Response) {

@@ -64,6 +64,27 @@ fn a_second_click_in_the_same_browser_goes_on_to_the_page() {
 }
 
 #[test]
+fn who_comes_back_to_an_older_link_of_his_own_goes_on_and_no_theft_is_recorded() {
+    let site = Site::new();
+    site.set("replay_policy", json!("revoke"));
+    let mut browser = Browser::new();
+    let (first, second) = (site.token(site.ann), site.token(site.ann));
+    browser.open(&site.gate, &first);
+    browser.open(&site.gate, &second);
+    site.advance(60);
+    let answer = browser.open(&site.gate, &first);
+    assert_eq!(location(&answer), INVOICES);
+    assert!(all(&answer, "Set-Cookie").is_empty());
+    assert_eq!((site.replays(&first), browser.signed_in(&site.gate)), (0, Some(site.ann.0)));
+    // Somebody else's session is no reason to go on, and asking is no theft either.
+    let mut bens = Browser::new();
+    bens.open(&site.gate, &site.token(site.ben));
+    let answer = bens.open(&site.gate, &first);
+    assert_eq!((answer.status, site.replays(&first)), (410, 0));
+    assert_eq!(bens.signed_in(&site.gate), Some(site.ben.0));
+}
+
+#[test]
 fn a_duplicate_without_the_cookie_is_shown_the_way_on_and_gets_no_session() {
     let site = Site::new();
     site.set("replay_policy", json!("revoke"));
