@@ -55,6 +55,24 @@ final class WebTest extends StoreCase
         self::assertSame([403, ''], [$status, $body]);
     }
 
+    public function testAnAnswerGoesOutCleanOrNotAtAllWherePhpDisplaysItsWarnings(): void
+    {
+        $shown = ['-d', 'display_errors=1', '-d', 'display_startup_errors=1', '-d', 'output_buffering=4096'];
+        $broken = ['POST', '/echo.php', ['Content-Type: multipart/form-data'], 'x'];
+        [$status, , $body] = $this->echoes($shown)->ask(...$broken);
+        self::assertSame(403, $status);
+        self::assertJson($body);
+        $this->server->stop();
+        $shown[5] = 'output_buffering=0';
+        $this->server = WebServer::php(__DIR__ . '/web', $this->folder, [], $shown);
+        [, $headers, $body] = $this->server->ask(...$broken);
+        self::assertStringContainsString('Missing boundary', $body, 'otherwise this shows nothing');
+        self::assertStringNotContainsString('.php', $body, 'a path');
+        self::assertStringNotContainsString('{', $body, 'an answer without its headers');
+        self::assertStringNotContainsString('Location', implode("\n", $headers));
+        self::assertStringContainsString('an answer was not sent', $this->server->log());
+    }
+
     public function testALongBodyIsCutWhereTheLibrarySeesThatItIsTooLong(): void
     {
         $type = 'Content-Type: ' . self::FORM;
@@ -101,6 +119,19 @@ final class WebTest extends StoreCase
         self::assertStringContainsString('no store there', $this->server->log());
         $this->store()->close();
         self::assertNotSame(503, $this->server->ask('GET', '/dologin.php')[0]);
+    }
+
+    public function testNoErrorOfPhpIsShownToTheBrowser(): void
+    {
+        // Ends as an endpoint may, with an error that no `catch` sees.
+        $late = '<?php register_shutdown_function(static fn () => trigger_error("a late fault"));';
+        file_put_contents("{$this->folder}/late.php", $late);
+        $options = ['-d', 'display_errors=1', '-d', "auto_prepend_file={$this->folder}/late.php"];
+        $public = dirname(__DIR__) . '/public';
+        $this->server = WebServer::php($public, $this->folder, ['GATEPASS_STORE' => $this->path()], $options);
+        $body = $this->server->ask('GET', '/dologin.php')[2];
+        self::assertStringEndsWith("later.\n", $body);
+        self::assertStringContainsString('a late fault', $this->server->log());
     }
 
     public function testTheEnvironmentMustNameAStoreOutsideOfTheDocumentRoot(): void
