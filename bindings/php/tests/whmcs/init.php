@@ -164,6 +164,7 @@ namespace {
     [$request, $response, $page, $config] = ['taken', 'taken', 'taken', 'taken'];
     $_SERVER['QUERY_STRING'] = $_GET['email'] = 'changed';
     $_POST = [];
+    echo 'printed by init.php';
     header('Cache-Control: private');
     setcookie('WHMCSstandin', '1');
     ob_start();
