@@ -54,9 +54,8 @@ final class Response
         }
         // Last: PHP takes a `Location` for a 302.
         http_response_code($this->status);
-        if (($_SERVER['REQUEST_METHOD'] ?? '') !== 'HEAD') {
-            echo $this->body;
-        }
+        // To HEAD PHP sends no body.
+        echo $this->body;
     }
 
     /** @internal */

@@ -110,7 +110,11 @@ namespace GatepassStandIn {
                     ];
                     unset($client['owner']);
                     $ids = ['client_id' => $client['id'], 'userid' => $client['id'], 'owner_user_id' => $owner['id']];
-                    return ['result' => 'success', 'client' => $client + $ids + ['users' => ['user' => $users]]];
+                    if ($this->state('owners') === 2) {
+                        $users[0]['is_owner'] = true;
+                    }
+                    $told = ($this->state('details') ?? []) + $client + $ids + ['users' => ['user' => $users]];
+                    return ['result' => 'success', 'client' => $told];
                 }
             }
             return ['result' => 'error', 'message' => 'Client Not Found'];
