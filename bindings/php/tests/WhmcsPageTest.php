@@ -108,6 +108,7 @@ final class WhmcsPageTest extends WhmcsCase
     {
         $link = $this->site->link('ann@example.com');
         $looks = [['HEAD', []], ['GET', ['Sec-Purpose: prefetch;prerender']], ['GET', ['Purpose: prefetch']]];
+        array_push($looks, ['GET', ['X-Purpose: preview']], ['GET', ['X-Moz: prefetch']]);
         foreach ($looks as [$method, $headers]) {
             $answer = $this->site->send($method, WhmcsSite::PAGE . "?$link", $headers);
             self::assertSame([503, ''], [$answer['status'], $answer['body']]);
@@ -158,6 +159,7 @@ final class WhmcsPageTest extends WhmcsCase
             $this->asked($this->site->post(['nonce' => $others] + $fields, ["Cookie: $cookie"]));
             $this->asked($this->site->post(['nonce' => ''] + $fields, ['Cookie: __Host-gatepass-confirm=']));
             $this->asked($this->site->post(['link' => $fields['link']], ["Cookie: $cookie"]));
+            $this->asked($this->site->post($fields, ["Cookie: __Host-gatepass-confirm[]=$others"]));
             // Two numbers to a comparison that is not strict, and a cookie that the page never set.
             $both = ['0e' . str_repeat('1', 62) => '0e' . str_repeat('2', 62), '"><b>' => '"><b>'];
             foreach ($both as $nonce => $other) {

@@ -170,6 +170,7 @@ namespace {
     $_POST = [];
     echo 'printed by init.php';
     header('Cache-Control: private');
+    header('Location: https://elsewhere.example/');
     setcookie('WHMCSstandin', '1');
     ob_start();
     echo 'printed by init.php';
