@@ -189,25 +189,6 @@ def test_a_caller_without_an_address_is_on_no_list(gate: Gate) -> None:
         assert why in Answer(wsgi.Application(gate), **environ).body
 
 
-@pytest.mark.skipif(not Path("/proc/self/statm").exists(), reason="needs /proc")
-def test_memory_stays_flat_over_many_requests(gate: Gate) -> None:
-    application = wsgi.Application(gate)
-
-    def grown_by(rounds: int) -> int:
-        before = int(Path("/proc/self/statm").read_text().split()[1])
-        for _ in range(rounds):
-            environ: dict[str, Any] = {"PATH_INFO": "/dologin.php", "CONTENT_LENGTH": "60000"}
-            setup_testing_defaults(environ)
-            environ["wsgi.input"] = io.BytesIO(b"x" * 60_000)
-            list(application(environ, lambda *_: lambda _: None))
-            wsgi.session(gate, environ)
-        return int(Path("/proc/self/statm").read_text().split()[1]) - before
-
-    grown_by(200)
-    # In pages of 4 KiB. A request that is lost is 15 of them, an answer's page at least one half.
-    assert grown_by(2_000) < 500
-
-
 def test_whoever_signed_in_is_known_by_the_cookie_until_signed_out(gate: Gate) -> None:
     def visit(**environ: Any) -> tuple[str, list[tuple[str, str]]]:
         # Not through the validator: it wants a Content-Type for a redirect without a body.
