@@ -4,6 +4,7 @@ declare(strict_types=1);
 
 namespace Gatepass\Tests;
 
+use Gatepass\Exception\Closed;
 use Gatepass\Exception\Refused;
 use Gatepass\Gatepass;
 use Gatepass\Web\Request;
@@ -28,6 +29,7 @@ final class WebTest extends StoreCase
         $seen = $this->seen('POST', '/echo.php?email=j%C3%B6+x&a[]=1&a[]=2', [
             'Cookie: a=1; b=%20',
             'Sec-Purpose: prefetch',
+            'X-Forwarded-For: 203.0.113.9',
             'Content-Type: ' . self::FORM,
         ], 'x=1&x=2&y=%FF');
         self::assertSame(['POST', 'oauth/singlesignon.php'], [$seen['method'], $seen['path']]);
@@ -37,6 +39,7 @@ final class WebTest extends StoreCase
         $headers = array_map(static fn ($header) => [strtolower($header[0]), $header[1]], $seen['headers']);
         self::assertContains(['cookie', 'a=1; b=%20'], $headers);
         self::assertContains(['sec-purpose', 'prefetch'], $headers);
+        self::assertContains(['x-forwarded-for', '203.0.113.9'], $headers);
         $types = array_filter($headers, static fn ($header) => $header[0] === 'content-type');
         self::assertSame([['content-type', self::FORM]], array_values($types));
     }
@@ -53,6 +56,24 @@ final class WebTest extends StoreCase
         self::assertJson($body);
         [$status, , $body] = $this->server->ask('HEAD', '/echo.php');
         self::assertSame([403, ''], [$status, $body]);
+    }
+
+    public function testAnAnswerGoesOutCleanOrNotAtAllWherePhpDisplaysItsWarnings(): void
+    {
+        $shown = ['-d', 'display_errors=1', '-d', 'display_startup_errors=1', '-d', 'output_buffering=4096'];
+        $broken = ['POST', '/echo.php', ['Content-Type: multipart/form-data'], 'x'];
+        [$status, , $body] = $this->echoes($shown)->ask(...$broken);
+        self::assertSame(403, $status);
+        self::assertJson($body);
+        $this->server->stop();
+        $shown[5] = 'output_buffering=0';
+        $this->server = WebServer::php(__DIR__ . '/web', $this->folder, [], $shown);
+        [, $headers, $body] = $this->server->ask(...$broken);
+        self::assertStringContainsString('Missing boundary', $body, 'otherwise this shows nothing');
+        self::assertStringNotContainsString('.php', $body, 'a path');
+        self::assertStringNotContainsString('{', $body, 'an answer without its headers');
+        self::assertStringNotContainsString('Location', implode("\n", $headers));
+        self::assertStringContainsString('an answer was not sent', $this->server->log());
     }
 
     public function testALongBodyIsCutWhereTheLibrarySeesThatItIsTooLong(): void
@@ -98,9 +119,24 @@ final class WebTest extends StoreCase
             self::assertStringNotContainsStringIgnoringCase('store', $body);
             self::assertStringNotContainsString('X-Powered-By', implode("\n", $headers));
         }
+        $answer = json_decode($this->server->ask('GET', '/includes/api.php')[2], true);
+        self::assertSame(['result' => 'error', 'message' => 'temporarily_unavailable'], $answer);
         self::assertStringContainsString('no store there', $this->server->log());
         $this->store()->close();
         self::assertNotSame(503, $this->server->ask('GET', '/dologin.php')[0]);
+    }
+
+    public function testNoErrorOfPhpIsShownToTheBrowser(): void
+    {
+        // Ends as an endpoint may, with an error that no `catch` sees.
+        $late = '<?php register_shutdown_function(static fn () => trigger_error("a late fault"));';
+        file_put_contents("{$this->folder}/late.php", $late);
+        $options = ['-d', 'display_errors=1', '-d', "auto_prepend_file={$this->folder}/late.php"];
+        $public = dirname(__DIR__) . '/public';
+        $this->server = WebServer::php($public, $this->folder, ['GATEPASS_STORE' => $this->path()], $options);
+        $body = $this->server->ask('GET', '/dologin.php')[2];
+        self::assertStringEndsWith("later.\n", $body);
+        self::assertStringContainsString('a late fault', $this->server->log());
     }
 
     public function testTheEnvironmentMustNameAStoreOutsideOfTheDocumentRoot(): void
@@ -126,6 +162,24 @@ final class WebTest extends StoreCase
         self::assertNull($gate->signedIn(new Request('GET', '')));
         self::assertNull($gate->signedIn(new Request('GET', '', headers: [['Cookie', 'x=1']], peer: 'unix:')));
         self::assertNull($gate->signedIn());
+    }
+
+    public function testAStoreThatCanNotAnswerIsNotNobody(): void
+    {
+        $gate = $this->store();
+        $gate->close();
+        $this->expectException(Closed::class);
+        $gate->signedIn(new Request('GET', ''));
+    }
+
+    public function testACallerWithoutAnAddressIsOnNoList(): void
+    {
+        $gate = $this->store();
+        $gate->settings()->set('allowed_addresses', ['127.0.0.0/8']);
+        foreach (['' => 'Invalid IP', 'unix:' => 'Invalid IP', '127.0.0.1' => 'credentials'] as $peer => $why) {
+            $call = new Request('GET', 'includes/api.php', 'action=GetUsers', peer: $peer);
+            self::assertStringContainsString($why, $gate->handle($call)->body());
+        }
     }
 
     public function testWhoeverSignedInIsKnownByTheCookieUntilSignedOut(): void

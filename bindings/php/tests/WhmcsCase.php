@@ -50,6 +50,7 @@ abstract class WhmcsCase extends TestCase
     {
         self::assertSame(1, preg_match('/this number: (\S+)</', $answer['body'], $found), $answer['body']);
         self::assertStringContainsString("default-src 'none'", $answer['headers']['content-security-policy'][0]);
+        self::assertSame(['nosniff'], $answer['headers']['x-content-type-options']);
         self::assertStringNotContainsString('printed by init.php', $answer['body']);
         $lines = preg_grep('/reference ' . preg_quote($found[1], '/') . '$/', explode("\n", $this->site->log()));
         self::assertCount(1, $lines, $this->site->log());
@@ -74,6 +75,7 @@ abstract class WhmcsCase extends TestCase
             $answer['headers']['content-security-policy'][0],
         );
         preg_match_all('/name="(\w+)" value="([^"]+)"/', $answer['body'], $fields);
+        self::assertCount(1, preg_grep('/^WHMCSstandin=/', $answer['headers']['set-cookie']), 'the cookie of WHMCS');
         $cookies = preg_grep('/^__Host-gatepass-confirm=/', $answer['headers']['set-cookie']);
         self::assertCount(1, $cookies);
         [$cookie, $attributes] = explode('; ', reset($cookies), 2);

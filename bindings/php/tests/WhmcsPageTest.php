@@ -59,6 +59,11 @@ final class WhmcsPageTest extends WhmcsCase
             'ids that are none' => [['lists' => 'no ids'], "GetClients.client: 'id'"],
             'fewer rows than told' => [['total' => 2], 'not all that was found'],
             'more rows than told' => [['total' => 0], 'not all that was found'],
+            'the details of another client' => [['details' => ['id' => 2]], 'told of another client'],
+            'details with another address' => [['details' => ['email' => 'bob@example.com']], 'told of another client'],
+            'two owners' => [['owners' => 2], 'without one owner'],
+            'another owner' => [['details' => ['owner_user_id' => 900]], 'without one owner'],
+            'a number below 0' => [['total' => -1], "'totalresults'"],
             'another host' => $redirect("https://evil.example/whmcs$page"),
             'a host that begins alike' => $redirect("https://billing.example.com.evil.example/whmcs$page"),
             'a user name' => $redirect("https://billing.example.com@evil.example/whmcs$page"),
@@ -103,6 +108,7 @@ final class WhmcsPageTest extends WhmcsCase
     {
         $link = $this->site->link('ann@example.com');
         $looks = [['HEAD', []], ['GET', ['Sec-Purpose: prefetch;prerender']], ['GET', ['Purpose: prefetch']]];
+        array_push($looks, ['GET', ['X-Purpose: preview']], ['GET', ['X-Moz: prefetch']]);
         foreach ($looks as [$method, $headers]) {
             $answer = $this->site->send($method, WhmcsSite::PAGE . "?$link", $headers);
             self::assertSame([503, ''], [$answer['status'], $answer['body']]);
@@ -153,6 +159,15 @@ final class WhmcsPageTest extends WhmcsCase
             $this->asked($this->site->post(['nonce' => $others] + $fields, ["Cookie: $cookie"]));
             $this->asked($this->site->post(['nonce' => ''] + $fields, ['Cookie: __Host-gatepass-confirm=']));
             $this->asked($this->site->post(['link' => $fields['link']], ["Cookie: $cookie"]));
+            $this->asked($this->site->post($fields, ["Cookie: __Host-gatepass-confirm[]=$others"]));
+            // Two numbers to a comparison that is not strict, and a cookie that the page never set.
+            $both = ['0e' . str_repeat('1', 62) => '0e' . str_repeat('2', 62), '"><b>' => '"><b>'];
+            foreach ($both as $nonce => $other) {
+                $headers = ["Cookie: __Host-gatepass-confirm=$other"];
+                $answer = $this->site->post(['nonce' => $nonce] + $fields, $headers);
+                $this->asked($answer);
+                self::assertStringNotContainsString('<b>', $answer['body']);
+            }
         }
         self::assertSame([], $this->site->calls());
         $this->site->state([]);

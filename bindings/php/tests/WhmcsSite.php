@@ -184,7 +184,8 @@ final class WhmcsSite
     {
         $this->address = self::freeAddress();
         $command = [PHP_BINARY, '-d', 'ffi.enable=1', '-d', 'log_errors=1', '-d', 'display_errors=1',
-            '-d', "error_log={$this->folder}/error.log", '-S', $this->address, '-t', $this->root()];
+            '-d', 'output_buffering=0', '-d', "error_log={$this->folder}/error.log",
+            '-S', $this->address, '-t', $this->root()];
         $null = ['file', '/dev/null', 'w'];
         // Several at once, where they can be ended again.
         $environment = ['PHP_CLI_SERVER_WORKERS' => is_dir('/proc/self/task') ? '4' : '1'] + getenv();

@@ -11,7 +11,8 @@ ROUNDS = 20_000
 # handles say how many are in use.
 PROGRAM = """
     import ctypes, sys, gatepass
-    from gatepass import _abi
+    from wsgiref.util import setup_testing_defaults
+    from gatepass import _abi, wsgi
     from gatepass._library import LIB
 
     def resident():
@@ -45,6 +46,10 @@ PROGRAM = """
                     gate.issue(client_id=99)
                 except gatepass.Refused:
                     pass
+                environ = {'PATH_INFO': '/dologin.php'}
+                setup_testing_defaults(environ)
+                list(wsgi.Application(gate)(environ, lambda *_: None))
+                wsgi.session(gate, environ)
                 # What fails before the act is begun.
                 try:
                     gate.issue(client_id=1, address='\\0')

@@ -135,6 +135,7 @@ def test_head_is_answered_without_a_body(gate: Gate, seen: list[WebRequest]) -> 
         ("70000", False, b"x" * 70_000, 65_537),
         ("", True, b"x" * 70_000, 65_537),
         ("9", False, b"cut off", 7),
+        ("9" * 5_000, False, b"cut off", 7),
     ],
 )
 def test_a_body_is_read_up_to_its_end_or_the_limit(
@@ -171,6 +172,21 @@ def test_nobody_is_signed_in_without_a_good_cookie(gate: Gate) -> None:
     setup_testing_defaults(environ)
     assert wsgi.session(gate, environ) is None
     assert wsgi.session(gate, {**environ, "HTTP_COOKIE": "x=1", "REMOTE_ADDR": ""}) is None
+
+
+def test_a_store_that_can_not_answer_is_not_nobody(gate: Gate) -> None:
+    environ: dict[str, Any] = {"REMOTE_ADDR": "203.0.113.9"}
+    setup_testing_defaults(environ)
+    gate.close()
+    with pytest.raises(gatepass.GateClosed):
+        wsgi.session(gate, environ)
+
+
+def test_a_caller_without_an_address_is_on_no_list(gate: Gate) -> None:
+    gate.settings.set("allowed_addresses", ["127.0.0.0/8"])
+    for peer, why in ("", b"Invalid IP"), ("unix:", b"Invalid IP"), ("127.0.0.1", b"credentials"):
+        environ = {"PATH_INFO": "/includes/api.php", "QUERY_STRING": "action=GetUsers", "REMOTE_ADDR": peer}
+        assert why in Answer(wsgi.Application(gate), **environ).body
 
 
 def test_whoever_signed_in_is_known_by_the_cookie_until_signed_out(gate: Gate) -> None:
@@ -251,6 +267,36 @@ def test_an_application_without_a_store_says_so_to_the_log_alone() -> None:
     ended = program(LAZY, GATEPASS_STORE="")
     assert ended.stdout.splitlines()[0] == "gatepass: invalid: GATEPASS_STORE names no store"
     assert re.search(r"^503 ", ended.stdout, flags=re.MULTILINE)
+
+
+FORKED = """
+import os
+import sys
+from wsgiref.util import setup_testing_defaults
+import gatepass
+from gatepass import wsgi
+
+gate = gatepass.init(sys.argv[1], mode="managed", system_url="https://billing.example.com")
+application = wsgi.Application(gate)
+if (child := os.fork()) == 0:
+    os._exit(0)
+os.waitpid(child, 0)
+os.remove(sys.argv[1])
+for path in "/dologin.php", "/includes/api.php":
+    environ = {"PATH_INFO": path, "wsgi.errors": sys.stdout}
+    setup_testing_defaults(environ)
+    print(b"".join(application(environ, lambda status, headers: print(status, dict(headers)))).decode())
+"""
+
+
+def test_a_store_that_is_gone_after_a_fork_is_an_answer_too(tmp_path: Path) -> None:
+    ended = program(FORKED, str(tmp_path / "gatepass.db"))
+    log, page, apology, *_, answer, error = [line for line in ended.stdout.splitlines() if line]
+    assert log.startswith("gatepass: store_missing: ")
+    assert page.startswith("503 Service Unavailable {'Content-Type': 'text/plain")
+    assert apology == "Not available now. Please try again later."
+    assert answer.startswith("503 Service Unavailable {'Content-Type': 'application/json")
+    assert error == '{"result":"error","message":"temporarily_unavailable"}'
 
 
 def test_an_action_of_the_api_is_a_call_in_process(gate: Gate) -> None:

@@ -20,6 +20,8 @@ final class FrontController
      */
     public static function run(string $path): void
     {
+        // What goes wrong stands in the log, and nowhere else.
+        ini_set('display_errors', '0');
         try {
             $response = self::open()->handle(Request::current($path));
         } catch (\Throwable $error) {

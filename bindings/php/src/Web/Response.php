@@ -32,9 +32,20 @@ final class Response
         return $this->body;
     }
 
-    /** Send it as the answer to the request that PHP works on. Nothing may have been sent before. */
+    /**
+     * Send it as the answer to the request that PHP works on, without what was printed before.
+     *
+     * If some of that is on its way already, as PHP's own warnings are where it displays them, nothing of the answer
+     * follows: its headers, which keep it out of caches and frames, would be missing.
+     */
     public function send(): void
     {
+        while (ob_get_level() > 0 && ob_end_clean()) {
+        }
+        if (headers_sent($file, $line)) {
+            error_log("gatepass: an answer was not sent, since output had begun at $file:$line");
+            return;
+        }
         // What PHP would say beside it.
         header_remove('X-Powered-By');
         ini_set('default_mimetype', '');
@@ -43,9 +54,8 @@ final class Response
         }
         // Last: PHP takes a `Location` for a 302.
         http_response_code($this->status);
-        if (($_SERVER['REQUEST_METHOD'] ?? '') !== 'HEAD') {
-            echo $this->body;
-        }
+        // To HEAD PHP sends no body.
+        echo $this->body;
     }
 
     /** @internal */

@@ -110,7 +110,11 @@ namespace GatepassStandIn {
                     ];
                     unset($client['owner']);
                     $ids = ['client_id' => $client['id'], 'userid' => $client['id'], 'owner_user_id' => $owner['id']];
-                    return ['result' => 'success', 'client' => $client + $ids + ['users' => ['user' => $users]]];
+                    if ($this->state('owners') === 2) {
+                        $users[0]['is_owner'] = true;
+                    }
+                    $told = ($this->state('details') ?? []) + $client + $ids + ['users' => ['user' => $users]];
+                    return ['result' => 'success', 'client' => $told];
                 }
             }
             return ['result' => 'error', 'message' => 'Client Not Found'];
@@ -164,7 +168,9 @@ namespace {
     [$request, $response, $page, $config] = ['taken', 'taken', 'taken', 'taken'];
     $_SERVER['QUERY_STRING'] = $_GET['email'] = 'changed';
     $_POST = [];
+    echo 'printed by init.php';
     header('Cache-Control: private');
+    header('Location: https://elsewhere.example/');
     setcookie('WHMCSstandin', '1');
     ob_start();
     echo 'printed by init.php';

@@ -47,7 +47,11 @@ class Application:
         """Answer a request."""
         if self._fallback is not None and _path(environ) not in ENDPOINTS:
             return self._fallback(environ, start_response)
-        response = _web.handle(self._gate, _request(environ, _body(environ)))
+        try:
+            response = _web.handle(self._gate, _request(environ, _body(environ)))
+        except GatepassError as error:
+            # Such as a store that is gone when it is opened again after a fork.
+            return _unavailable(environ, start_response, error)
         headers = [(name.decode("latin-1"), value.decode("latin-1")) for name, value in response.headers]
         return _send(environ, start_response, response.status, headers, response.body)
 
@@ -82,8 +86,7 @@ def application(environ: "WSGIEnvironment", start_response: "StartResponse") -> 
         try:
             gate = _open()
         except GatepassError as error:
-            environ["wsgi.errors"].write(f"gatepass: {error.code}: {error}\n")
-            return _closed(environ, start_response)
+            return _unavailable(environ, start_response, error)
         # Two first requests may come at once; a lock could be held over a fork.
         fresh = Application(gate)
         serving = _opened.setdefault("application", fresh)
@@ -107,13 +110,21 @@ def _open() -> Gate:
     return Gate(opening, opening.open)
 
 
-def _closed(environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
+def _unavailable(
+    environ: "WSGIEnvironment", start_response: "StartResponse", error: GatepassError
+) -> Iterable[bytes]:
+    """Why stands in the server's error log alone."""
+    environ["wsgi.errors"].write(f"gatepass: {error.code}: {error}\n")
+    media, body = "text/plain", b"Not available now. Please try again later.\n"
+    if _path(environ) == "includes/api.php":
+        media, body = "application/json", b'{"result":"error","message":"temporarily_unavailable"}'
     headers = [
-        ("Content-Type", "text/plain; charset=utf-8"),
+        ("Content-Type", f"{media}; charset=utf-8"),
         ("Cache-Control", "no-store"),
         ("Retry-After", "30"),
+        ("X-Content-Type-Options", "nosniff"),
     ]
-    return _send(environ, start_response, 503, headers, b"Not available now. Please try again later.\n")
+    return _send(environ, start_response, 503, headers, body)
 
 
 def _send(
@@ -162,7 +173,8 @@ def _body(environ: "WSGIEnvironment") -> bytes:
     stream: InputStream = environ["wsgi.input"]
     told = environ.get("CONTENT_LENGTH") or ""
     if told.isdecimal():
-        left = min(int(told), MOST_OF_A_BODY)
+        # More digits than that are as long as can be, and Python refuses to read very many.
+        left = min(int(told), MOST_OF_A_BODY) if len(told) < 20 else MOST_OF_A_BODY
     else:
         # A server that promises an end lets a body of unknown length be read; with others that would hang.
         left = MOST_OF_A_BODY if environ.get("wsgi.input_terminated") and not told else 0

@@ -29,6 +29,8 @@ if ($gatepassResponse !== null) {
 try {
     $gatepassConfig = Config::read(__DIR__ . '/config.php', dirname(__DIR__));
     $gatepassPage = AutoAuthPage::open($gatepassConfig);
+    // What WHMCS prints, be it a warning, must not go out before the headers.
+    ob_start();
     // WHMCS starts before the link is accepted: when its database is down, the link stays unspent.
     require dirname(__DIR__) . '/init.php';
     $gatepassResponse = $gatepassPage->answer($gatepassRequest, new Whmcs());
