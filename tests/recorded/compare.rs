@@ -30,15 +30,15 @@ pub(crate) fn differences(wanted: &Wanted, came: &Answer) -> Vec<String> {
     wrong
 }
 
-/// Whether a value is what was written down, where `*` stands for anything.
+/// Whether a value is what was written down, where `*` stands for one character or more.
 fn fits(wanted: &str, given: &str) -> bool {
     let Some((first, behind)) = wanted.split_once('*') else { return wanted == given };
     let Some(mut rest) = given.strip_prefix(first) else { return false };
     let mut parts: Vec<&str> = behind.split('*').collect();
     let last = parts.pop().unwrap_or_default();
     for part in parts {
-        let Some((_, after)) = rest.split_once(part) else { return false };
+        let Some((_, after)) = rest.get(1..).and_then(|rest| rest.split_once(part)) else { return false };
         rest = after;
     }
-    rest.ends_with(last)
+    rest.len() > last.len() && rest.ends_with(last)
 }

@@ -40,7 +40,8 @@ final class Confirmation
         if (strlen($request->link) > self::LONGEST) {
             return Pages::refused($this->system, Response::reference(), 'invalid query');
         }
-        // The one that is there already, so that a second tab does not spoil the first.
+        // The one that is there already, so that a second page of this site does not spoil the first. A click on
+        // another site does not bring it, and the first page then asks once more.
         $nonce = $this->nonceOf($request) ?? bin2hex(random_bytes(32));
         $cookie = $this->cookie($nonce, self::SECONDS);
         // In base64 since an old link may hold bytes that are no UTF-8, which a form would change.
