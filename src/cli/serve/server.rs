@@ -45,7 +45,8 @@ impl Server {
     pub(super) fn bind(address: SocketAddr, timeout: Duration) -> Result<Self, Failure> {
         let failed = |error: std::io::Error| Failure::invalid("listen", format!("{address}: {error}"));
         // Store calls wait for the disk: each has a thread of its own while it works.
-        let runtime = Builder::new_multi_thread().enable_all().build().map_err(failed)?;
+        let mut runtime = Builder::new_multi_thread();
+        let runtime = runtime.max_blocking_threads(CONNECTIONS).enable_all().build().map_err(failed)?;
         let listener = runtime.block_on(TcpListener::bind(address)).map_err(failed)?;
         let address = listener.local_addr().map_err(failed)?;
         Ok(Server { runtime, listener, address, timeout })
