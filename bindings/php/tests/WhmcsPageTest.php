@@ -104,11 +104,12 @@ final class WhmcsPageTest extends WhmcsCase
         $this->assertSignsIn(1, "$link&goto=clientarea.php%3Faction%3Dinvoices");
     }
 
-    public function testALooksAheadSpendsNothing(): void
+    public function testWhatNobodyAskedToSeeSpendsNothing(): void
     {
         $link = $this->site->link('ann@example.com');
         $looks = [['HEAD', []], ['GET', ['Sec-Purpose: prefetch;prerender']], ['GET', ['Purpose: prefetch']]];
         array_push($looks, ['GET', ['X-Purpose: preview']], ['GET', ['X-Moz: prefetch']]);
+        array_push($looks, ['GET', ['Sec-Fetch-Dest: image']], ['GET', ['Sec-Fetch-Dest: iframe']]);
         foreach ($looks as [$method, $headers]) {
             $answer = $this->site->send($method, WhmcsSite::PAGE . "?$link", $headers);
             self::assertSame([503, ''], [$answer['status'], $answer['body']]);

@@ -32,8 +32,8 @@ final class AutoAuthPage
     public static function withoutWhmcs(Request $request): ?Response
     {
         return match (true) {
-            // A look ahead, or a program that checks links.
-            $request->method === 'HEAD', $request->prefetch => new Response(503),
+            // A look ahead, a picture on another page, or a program that checks links.
+            $request->method === 'HEAD', $request->unasked => new Response(503),
             !in_array($request->method, ['GET', 'POST'], true) => new Response(405, ['Allow: GET, POST']),
             default => null,
         };

@@ -11,8 +11,8 @@ final class Request
         public readonly string $method,
         /** The link's query, byte for byte: of the address, or as the confirm page gave it back. */
         #[\SensitiveParameter] public readonly string $link,
-        /** The browser loads the page before anybody asked for it. */
-        public readonly bool $prefetch,
+        /** Nobody asked to see it: the browser looks ahead, or it is a picture or frame of another page. */
+        public readonly bool $unasked,
         public readonly ?string $address,
         /** What the confirm page's form sent. */
         public readonly ?string $nonce,
@@ -32,7 +32,8 @@ final class Request
         return new self(
             $method,
             $posted ? Confirmation::link(self::text($_POST['link'] ?? null)) : $_SERVER['QUERY_STRING'] ?? '',
-            preg_match('/\b(prefetch|prerender|preview)\b/', implode(' ', $purposes)) === 1,
+            preg_match('/\b(prefetch|prerender|preview)\b/', implode(' ', $purposes)) === 1
+                || ($_SERVER['HTTP_SEC_FETCH_DEST'] ?? 'document') !== 'document',
             filter_var($_SERVER['REMOTE_ADDR'] ?? '', FILTER_VALIDATE_IP) ?: null,
             $posted ? self::text($_POST['nonce'] ?? null) : null,
             array_filter($_COOKIE, 'is_string'),
