@@ -3,7 +3,7 @@
 use std::ffi::{c_char, c_void};
 use std::fmt::Write;
 
-use serde_json::{Map, Value};
+use serde_json::Value;
 use zeroize::{Zeroize, Zeroizing};
 
 use super::caller::{CallerObject, gatepass_caller};
@@ -61,10 +61,7 @@ pub unsafe extern "C" fn gatepass_call(
         make(out, || {
             let store = get::<StoreObject>(store)?;
             let operation = text::required(operation, operation_length, "operation")?;
-            let parameters = match text::optional(parameters, parameters_length, "parameters")? {
-                Some(json) => read(json)?,
-                None => Value::Null,
-            };
+            let parameters = read(parameters, parameters_length)?;
             Ok(written(ops::call(store.gate(), operation, parameters)?))
         })
     })
@@ -100,10 +97,7 @@ pub unsafe extern "C" fn gatepass_api_call(
             let store = get::<StoreObject>(store)?;
             let caller = get::<CallerObject>(caller)?.to(&store)?;
             let action = text::required(action, action_length, "action")?;
-            let parameters = match text::optional(parameters, parameters_length, "parameters")? {
-                Some(json) => read(json)?,
-                None => Value::Object(Map::new()),
-            };
+            let parameters = read(parameters, parameters_length)?;
             Ok(written(api::call(store.gate(), &caller, action, &parameters)?))
         })
     })
@@ -128,8 +122,16 @@ fn wipe(value: &mut Value) {
     }
 }
 
-/// Parameters as JSON. Where it breaks is told, what stands there is not: it may be a secret.
-fn read(json: &str) -> Result<Value, Failure> {
+/// Parameters as JSON, `null` where there are none. Where it breaks is told, what stands there is not: it may be
+/// a secret.
+///
+/// # Safety
+/// As for [`text::bytes`].
+unsafe fn read(pointer: *const c_char, length: usize) -> Result<Value, Failure> {
+    // SAFETY: the caller's promise.
+    let Some(json) = (unsafe { text::optional(pointer, length, "parameters") })? else {
+        return Ok(Value::Null);
+    };
     serde_json::from_str(json).map_err(|error| {
         let place = format!("is no JSON: line {}, column {}", error.line(), error.column());
         Error::invalid("parameters", place).into()

@@ -195,14 +195,8 @@ fn apply(
             redemption: Some(act.redemption),
             ends_at,
         };
-        sessions::insert(connection, &session, now)?;
-        sessions::end_replaced(
-            connection,
-            act.presented.filter(|_| act.replace),
-            &session,
-            act.address,
-            now,
-        )?;
+        let replaced = act.presented.filter(|_| act.replace);
+        sessions::start(connection, &session, replaced, act.address, now)?;
     }
     if act.replay_key[0].is_multiple_of(64) {
         purge::step(connection, settings, now)?;

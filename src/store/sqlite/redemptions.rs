@@ -135,14 +135,8 @@ impl SqliteStore {
                 redemption: Some(act.redemption),
                 ends_at,
             };
-            sessions::insert(connection, &session, now)?;
-            sessions::end_replaced(
-                connection,
-                act.presented.filter(|_| act.replace),
-                &session,
-                act.address,
-                now,
-            )?;
+            let replaced = act.presented.filter(|_| act.replace);
+            sessions::start(connection, &session, replaced, act.address, now)?;
         }
         let mut event = redemption_event(token, act);
         event.actor = token.actor.as_deref();

@@ -19,8 +19,22 @@ use crate::secret::TimedKey;
 use crate::session::{CheckFacts, Origin, Session, SessionFacts, SessionQuery, SessionStart, judge_check};
 use crate::store::{At, Named, Outcome, SessionStore, SessionsOf, StoreResult};
 
-/// Insert a session, inside the act that starts it.
-pub(super) fn insert(connection: &Connection, session: &SessionStart, now: Timestamp) -> StoreResult<()> {
+/// Start a session inside its act, in place of the one that `replaced` names.
+pub(super) fn start(
+    connection: &Connection,
+    session: &SessionStart,
+    replaced: Option<TimedKey>,
+    address: Option<IpAddr>,
+    now: Timestamp,
+) -> StoreResult<()> {
+    insert(connection, session, now)?;
+    match replaced {
+        Some(old) => end_replaced(connection, &old, session, address, now),
+        None => Ok(()),
+    }
+}
+
+fn insert(connection: &Connection, session: &SessionStart, now: Timestamp) -> StoreResult<()> {
     connection
         .prepare_cached(
             "INSERT INTO session (key, user_id, client_id, origin, credential_id, admin_id, autoauth_key_id, redemption,
@@ -103,17 +117,15 @@ pub(super) fn end_one(connection: &Connection, key: &TimedKey, now: Timestamp) -
         .map(rows)
 }
 
-/// End the session that a new one takes the place of, inside the act that starts it.
-pub(super) fn end_replaced(
+fn end_replaced(
     connection: &Connection,
-    old: Option<TimedKey>,
+    old: &TimedKey,
     new: &SessionStart,
     address: Option<IpAddr>,
     now: Timestamp,
 ) -> StoreResult<()> {
-    let Some(old) = old else { return Ok(()) };
-    let Some(SessionFacts { start, .. }) = find(connection, &Named::Key(old))? else { return Ok(()) };
-    if end_one(connection, &old, now)? > 0 {
+    let Some(SessionFacts { start, .. }) = find(connection, &Named::Key(*old))? else { return Ok(()) };
+    if end_one(connection, old, now)? > 0 {
         let mut event = NewEvent::new(EventKind::SessionEnded).object(old.reference());
         event.credential = start.credential;
         event.user = start.user;
