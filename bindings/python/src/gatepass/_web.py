@@ -1,10 +1,10 @@
 """Requests and answers of the endpoints, over the border of C."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from ctypes import byref
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeVar
 
 from gatepass._abi import SessionHandle, WebRequestHandle, WebResponseHandle
 from gatepass._arguments import pair
@@ -15,6 +15,8 @@ from gatepass.errors import InternalError, InvalidArgument
 from gatepass.gate import Gate
 from gatepass.session import Session
 from gatepass.session import read as read_session
+
+T = TypeVar("T")
 
 #: What the library answers, below the system URL. A test compares it with the library's own list.
 ENDPOINTS = frozenset({"includes/api.php", "oauth/singlesignon.php", "dologin.php", "logout.php"})
@@ -68,17 +70,7 @@ class WebResponse:
 
 def handle(gate: Gate, request: WebRequest) -> WebResponse:
     """Answer a request."""
-
-    def act(opened: Open) -> WebResponse:
-        out = WebResponseHandle()
-        try:
-            with request.made() as made:
-                LIB.gatepass_web_handle(opened.handle, made, byref(out))
-            return _read(out)
-        finally:
-            LIB.gatepass_free(out)
-
-    return gate._store.run(act)
+    return _asked(gate, request, LIB.gatepass_web_handle, WebResponseHandle, _read)
 
 
 def session(gate: Gate, request: WebRequest) -> Session:
@@ -87,13 +79,24 @@ def session(gate: Gate, request: WebRequest) -> Session:
     Raises:
         Refused: Nobody is signed in.
     """
+    return _asked(gate, request, LIB.gatepass_web_session, SessionHandle, read_session)
 
-    def act(opened: Open) -> Session:
-        out = SessionHandle()
+
+def _asked(
+    gate: Gate,
+    request: WebRequest,
+    call: Callable[..., Any],
+    handle: Callable[[], Any],
+    read: Callable[[Any], T],
+) -> T:
+    """What a call comes to that takes a request and gives an object."""
+
+    def act(opened: Open) -> T:
+        out = handle()
         try:
             with request.made() as made:
-                LIB.gatepass_web_session(opened.handle, made, byref(out))
-            return read_session(out)
+                call(opened.handle, made, byref(out))
+            return read(out)
         finally:
             LIB.gatepass_free(out)
 

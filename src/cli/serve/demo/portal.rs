@@ -5,7 +5,6 @@
 
 use std::time::Duration;
 
-use gatepass::autoauth::Link;
 use gatepass::token::IssueRequest;
 use gatepass::web::{Request, Response};
 use gatepass::{Error, KeyChoice};
@@ -138,8 +137,6 @@ impl Demo {
     fn show_old_link(&self, person: &Person) -> Result<Response, Error> {
         let goto = Some("viewinvoice.php?id=5");
         let link = self.gate.sign_autoauth(person.email, KeyChoice::Label(OLD_SYSTEM), goto)?;
-        // What the portal shows is what the library reads.
-        Link::parse(link.split_once('?').map_or("", |(_, query)| query).as_bytes())?;
         Ok(self.link_page("An old AutoAuth link", "It works once, within 15 minutes.", &link))
     }
 
