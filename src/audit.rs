@@ -70,6 +70,8 @@ kinds! {
     CallRefused = "call.refused";
     /// A user was added.
     UserAdded = "user.added";
+    /// A user's e-mail address was changed.
+    UserEmailSet = "user.email_set";
     /// A user was enabled.
     UserEnabled = "user.enabled";
     /// A user was disabled.
@@ -98,6 +100,12 @@ kinds! {
     TokenRedeemed = "token.redeemed";
     /// Tokens were revoked.
     TokenRevoked = "token.revoked";
+    /// A sign-in link was made, or that was refused.
+    LinkCreated = "link.created";
+    /// A sign-in link was used, or refused.
+    LinkOpened = "link.opened";
+    /// Sign-in links ended before their time; the detail says why.
+    LinkEnded = "link.ended";
     /// An AutoAuth link was accepted or refused.
     AutoAuthAccepted = "autoauth.accepted";
     /// An AutoAuth key was added.
@@ -196,7 +204,7 @@ impl<'a> NewEvent<'a> {
 
     /// The event of an AutoAuth link that a key fits, its acceptance or refusal: it names the key, never the
     /// address.
-    pub(crate) fn link(key: Option<KeyId>) -> Self {
+    pub(crate) fn autoauth(key: Option<KeyId>) -> Self {
         let mut event = NewEvent::new(EventKind::AutoAuthAccepted);
         event.object = Some(match key {
             Some(key) => format!("key {key}"),

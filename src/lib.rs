@@ -33,6 +33,7 @@ pub mod error;
 mod ffi;
 mod gatepass;
 pub mod id;
+pub mod link;
 pub mod ops;
 pub mod seal;
 pub mod secret;
@@ -53,6 +54,6 @@ pub use rand_core;
 
 pub use error::{Error, Reason, Refusal, Result, StoreError};
 pub use gatepass::{
-    AutoAuthReport, AutoAuthRequest, Explanation, Gatepass, InitOptions, KeyChoice, Options,
+    AutoAuthReport, AutoAuthRequest, Explanation, Gatepass, InitOptions, KeyChoice, LinkExplanation, Options,
     RevokedCredential, UserExport, sqlite_version,
 };

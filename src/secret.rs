@@ -181,6 +181,14 @@ impl TimedKey {
         bytes.try_into().ok().map(TimedKey)
     }
 
+    /// Of something whose own text holds no time.
+    pub(crate) fn new(made_at: Timestamp, digest: &[u8; 32]) -> Self {
+        let mut key = [0; Self::LENGTH];
+        key[..TIME_BYTES].copy_from_slice(&time_prefix(made_at));
+        key[TIME_BYTES..].copy_from_slice(digest);
+        TimedKey(key)
+    }
+
     /// As stored.
     pub(crate) fn as_slice(&self) -> &[u8] {
         &self.0
@@ -216,7 +224,7 @@ impl fmt::Debug for TimedKey {
     }
 }
 
-/// A public name of a token or session: the start of its row key as 24 lower-case hex characters. Holding it
+/// A public name of a token, session or sign-in link: the start of its row key as 24 lower-case hex characters. Holding it
 /// lets nobody in, so it may stand in logs, tables and the audit.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Reference([u8; Reference::LENGTH]);

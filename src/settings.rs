@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::credential::spelled_out;
-use crate::destination::{DenyTable, SystemUrl};
+use crate::destination::{DenyTable, SafePath, SystemUrl};
 use crate::directory::Mode;
 use crate::error::{Error, Result, without_value};
 use crate::upkeep::{Finding, Severity};
@@ -172,6 +172,19 @@ fn within(least: u32, most: u32) -> impl Fn(&u32) -> Result<(), String> {
     }
 }
 
+/// A path that is safe below any system URL. What the store's own deny table says is asked when the path is
+/// used.
+fn renewal_page(path: &str) -> Result<(), String> {
+    let anywhere = SystemUrl::parse("https://host.invalid").map_err(|error| error.to_string())?;
+    if path.is_empty() {
+        return Ok(());
+    }
+    if path.starts_with('/') || path.contains('#') {
+        return Err("must not begin with `/`, and have no `#`".to_owned());
+    }
+    SafePath::parse(path, &anywhere, &DenyTable::default()).map(drop).map_err(|error| error.to_string())
+}
+
 settings! {
     /// Life of a token in seconds unless a shorter one is asked for: 1 to 60.
     token_life_seconds: u32 = 60, |v| within(1, 60)(v);
@@ -181,6 +194,11 @@ settings! {
     /// How long spent and expired tokens are remembered, in seconds, so that "already redeemed" stays
     /// different from "unknown": 3,600 to 2,592,000.
     token_retention_seconds: u32 = 86_400, |v| within(3_600, 2_592_000)(v);
+    /// Life of a sign-in link in seconds unless another one is asked for: 60 to 604,800.
+    link_life_seconds: u32 = 86_400, |v| within(60, 604_800)(v);
+    /// The page, relative to the system URL, on which the application offers a fresh sign-in link; it is opened with
+    /// link=NAME, the name of the old one. Empty: there is none.
+    link_renewal_path: String = String::new(), |v| renewal_page(v);
     /// What a replay of a spent token leads to: off, warn or revoke.
     replay_policy: ReplayPolicy = ReplayPolicy::Warn, |_| Ok(());
     /// How long a session may be left alone, in seconds: 60 to 86,400.

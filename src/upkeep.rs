@@ -47,6 +47,8 @@ pub struct StoreInfo {
 pub struct Purged {
     /// Tokens past their retention.
     pub tokens: u64,
+    /// Sign-in links past their retention, which is that of audit events after the longest life of a link.
+    pub links: u64,
     /// Sessions that are over.
     pub sessions: u64,
     /// AutoAuth links that no window admits any more.
@@ -60,7 +62,12 @@ pub struct Purged {
 impl Purged {
     /// Everything together.
     pub fn total(&self) -> u64 {
-        self.tokens + self.sessions + self.autoauth_links + self.audit_events + self.addresses_cut
+        self.tokens
+            + self.links
+            + self.sessions
+            + self.autoauth_links
+            + self.audit_events
+            + self.addresses_cut
     }
 }
 
@@ -70,6 +77,8 @@ impl Purged {
 pub struct Restored {
     /// Unspent tokens of the backup that were ended.
     pub tokens_ended: u64,
+    /// Sign-in links of the backup that could still be used and were ended.
+    pub links_ended: u64,
     /// Sessions of the backup that were ended.
     pub sessions_ended: u64,
     /// Links of before this time are no longer accepted by AutoAuth.
@@ -86,6 +95,8 @@ pub struct Erased {
     pub user_id: UserId,
     /// Unspent tokens that were ended.
     pub tokens_ended: u64,
+    /// Sign-in links that were ended.
+    pub links_ended: u64,
     /// Sessions that were ended.
     pub sessions_ended: u64,
 }

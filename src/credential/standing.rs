@@ -43,6 +43,14 @@ pub struct Limits {
     pub max_token_life_seconds: Option<u32>,
     /// Issues per minute; absent: any number.
     pub issues_per_minute: Option<u32>,
+    /// Whether it may make sign-in links, which live for hours or days.
+    pub links: bool,
+    /// Destinations that its sign-in links may lead to, of those above; absent: all of those.
+    pub link_destinations: Option<Vec<String>>,
+    /// Longest life of its sign-in links, in seconds, 60 to 604,800; absent: 7 days.
+    pub max_link_life_seconds: Option<u32>,
+    /// Sign-in links per minute; absent: any number.
+    pub links_per_minute: Option<u32>,
     /// Whether API calls may carry its secret in the query of the URL, where logs and histories keep it.
     pub secret_in_query: bool,
     /// When a sign-in page asks before it spends one of its tokens; absent: the store's. The stricter wins.
@@ -58,6 +66,15 @@ impl Limits {
         }
         for destination in self.destinations.iter().flatten() {
             check_text("destinations", destination, 1, 64)?;
+        }
+        for destination in self.link_destinations.iter().flatten() {
+            check_text("link_destinations", destination, 1, 64)?;
+        }
+        if !matches!(self.max_link_life_seconds, None | Some(60..=604_800)) {
+            return Err(Error::invalid("max_link_life_seconds", "must be 60 to 604800"));
+        }
+        if self.links_per_minute == Some(0) {
+            return Err(Error::invalid("links_per_minute", "must be at least 1"));
         }
         if !matches!(self.max_token_life_seconds, None | Some(1..=60)) {
             return Err(Error::invalid("max_token_life_seconds", "must be 1 to 60"));
@@ -80,6 +97,19 @@ impl Limits {
             (Some(name), None) => name != CUSTOM_REDIRECT,
             (Some(name), Some(list)) => list.iter().any(|allowed| allowed == name || allowed == "*"),
         }
+    }
+
+    /// Whether sign-in links may lead there, if the destination itself is allowed.
+    pub(crate) fn allows_link_destination(&self, name: Option<&str>) -> bool {
+        match (name, &self.link_destinations) {
+            (None, _) | (_, None) => true,
+            (Some(name), Some(list)) => list.iter().any(|allowed| allowed == name || allowed == "*"),
+        }
+    }
+
+    /// The longest life of a sign-in link.
+    pub(crate) fn longest_link_life(&self) -> Duration {
+        self.max_link_life_seconds.map_or(Duration::MAX, |seconds| Duration::from_secs(u64::from(seconds)))
     }
 
     /// Whether a client is allowed.
@@ -228,6 +258,8 @@ pub(crate) struct CallerFacts {
     pub(crate) last_used_at: Option<Timestamp>,
     /// The minute that issues were last counted in, and how many.
     pub(crate) minute: (i64, u32),
+    /// The same of sign-in links.
+    pub(crate) link_minute: (i64, u32),
 }
 
 impl CallerFacts {
@@ -244,6 +276,7 @@ impl CallerFacts {
             limits: Limits { destinations: Some(vec!["*".into()]), ..Limits::default() },
             last_used_at: None,
             minute: (0, 0),
+            link_minute: (0, 0),
         }
     }
 
@@ -276,11 +309,10 @@ impl CallerFacts {
                 && self.old_until.is_some_and(|end| now < end))
     }
 
-    /// May this caller do this action from there now?
-    pub(crate) fn may(
+    /// May this caller ask for anything from there now?
+    pub(crate) fn may_ask(
         &self,
         caller: &Caller,
-        action: &str,
         address: Option<IpAddr>,
         now: Timestamp,
     ) -> Result<(), Reason> {
@@ -291,6 +323,18 @@ impl CallerFacts {
         if !self.limits.allows_address(address) {
             return Err(Reason::AddressNotAllowed);
         }
+        Ok(())
+    }
+
+    /// May this caller do this action from there now?
+    pub(crate) fn may(
+        &self,
+        caller: &Caller,
+        action: &str,
+        address: Option<IpAddr>,
+        now: Timestamp,
+    ) -> Result<(), Reason> {
+        self.may_ask(caller, address, now)?;
         if !self.limits.allows_action(action) {
             return Err(Reason::ActionNotAllowed);
         }
@@ -307,18 +351,32 @@ impl CallerFacts {
 
     /// Whether one more issue fits into this minute; the new count to store, if issues are counted at all.
     pub(crate) fn count_issue(&self, now: Timestamp) -> Result<Option<(i64, u32)>, Reason> {
-        let Some(most) = self.limits.issues_per_minute else {
-            return Ok(None);
-        };
-        let minute = now.as_seconds().div_euclid(60);
-        let used = if self.minute.0 == minute { self.minute.1 } else { 0 };
-        if used >= most { Err(Reason::RateLimited) } else { Ok(Some((minute, used + 1))) }
+        one_more(self.limits.issues_per_minute, self.minute, now)
+    }
+
+    /// The same for one more sign-in link.
+    pub(crate) fn count_link(&self, now: Timestamp) -> Result<Option<(i64, u32)>, Reason> {
+        one_more(self.limits.links_per_minute, self.link_minute, now)
     }
 
     /// `last_used` is written at most once a minute.
     pub(crate) fn last_used_due(&self, now: Timestamp) -> bool {
         self.last_used_at.is_none_or(|last| now.since(last) >= Duration::from_secs(60) || last > now)
     }
+}
+
+/// The count of this minute, one higher, if there is a limit and it is not reached.
+fn one_more(
+    most: Option<u32>,
+    (counted, count): (i64, u32),
+    now: Timestamp,
+) -> Result<Option<(i64, u32)>, Reason> {
+    let Some(most) = most else {
+        return Ok(None);
+    };
+    let minute = now.as_seconds().div_euclid(60);
+    let used = if counted == minute { count } else { 0 };
+    if used >= most { Err(Reason::RateLimited) } else { Ok(Some((minute, used + 1))) }
 }
 
 /// What a store loads to check an identifier and a secret.
@@ -405,6 +463,8 @@ pub struct IssuedSecret {
     pub secret: Option<crate::secret::Secret>,
     /// Unspent tokens that a rotation with `leaked` ended.
     pub tokens_ended: u64,
+    /// Sign-in links that a rotation with `leaked` ended.
+    pub links_ended: u64,
     /// Sessions that a rotation with `leaked` ended.
     pub sessions_ended: u64,
 }

@@ -26,7 +26,7 @@ pub const ADMIN_FOLDER: &str = "admin";
 
 /// The entries of every new table, without the admin folder, which is an argument of [`DenyTable::new`].
 const DEFAULTS: &[&str] =
-    &["dologin.php", "logout.php", "oauth/", "includes/", "modules/", "dosinglesignon="];
+    &["dologin.php", "logout.php", "signin.php", "oauth/", "includes/", "modules/", "dosinglesignon="];
 
 /// One entry, in lower case. `File` and `Folder` hold their segments.
 #[derive(Debug, Clone, PartialEq, Eq)]

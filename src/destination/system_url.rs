@@ -114,6 +114,12 @@ impl SystemUrl {
         format!("{}/{}", self.text, path.as_str())
     }
 
+    /// Where a browser opens a sign-in link: `{system URL}/signin.php?{link}`. Mails that are encoded wrongly lose
+    /// what stands behind a `=`, so there is none.
+    pub fn link_url(&self, link: &crate::link::SignInLink) -> String {
+        format!("{}/signin.php?{}", self.text, link.reveal())
+    }
+
     /// Where a browser spends a token: `{system URL}/oauth/singlesignon.php?access_token={token}`. A text
     /// that is no token is form-encoded, so that it can't add anything to the URL.
     pub fn sso_url(&self, token_text: &str) -> String {

@@ -13,7 +13,7 @@ use crate::clock::Timestamp;
 use crate::error::{Error, Result};
 use crate::id::{ClientId, UserId};
 
-pub(crate) use rule::{Admitted, ClientFacts, SubjectFacts, UserFacts, may_sign_in};
+pub(crate) use rule::{Admitted, ClientFacts, SubjectFacts, UserFacts, may_sign_in, may_still_sign_in};
 pub use rule::{Subject, UNCHECKED_IN_HOST_MODE};
 
 /// Where users, clients and memberships live.

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::ClientStatus;
+use super::{ClientStatus, Mode};
 use crate::error::{Error, Reason, Result};
 use crate::id::{ClientId, UserId};
 
@@ -134,6 +134,26 @@ pub(crate) fn may_sign_in(subject: Subject, facts: &SubjectFacts) -> Result<Admi
             }
             let client = (facts.clients.len() == 1).then_some(first.id);
             Ok(Admitted { user: user.id, client, clients: open })
+        }
+    }
+}
+
+/// The same rule for somebody who was admitted before, as that user in that client or in none; nothing to ask
+/// in host mode.
+pub(crate) fn may_still_sign_in(
+    mode: Mode,
+    user: Option<UserId>,
+    client: Option<ClientId>,
+    facts: &SubjectFacts,
+) -> Result<Option<Admitted>, Reason> {
+    match mode {
+        Mode::Host => Ok(None),
+        Mode::Managed => {
+            let subject = Subject::from_ids(user, client).map_err(|_| Reason::UserUnknown)?;
+            let mut admitted = may_sign_in(subject, facts)?;
+            // Bound to no client then: stays so, even if the user lost all places but one meanwhile.
+            admitted.client = client;
+            Ok(Some(admitted))
         }
     }
 }

@@ -158,7 +158,7 @@ impl Gatepass {
         let (key, matched) = self.match_link(&held, link, request, now)?;
         let (redemption, session) = self.draw_sign_in(request.start_session, now)?;
         let act = accept_act(link, matched, key, request, (redemption, session.as_ref()));
-        let accepted = self.store.accept_link(&act, now)??;
+        let accepted = self.store.accept_autoauth(&act, now)??;
         let acceptance = accepted.acceptance;
         let landing_url = acceptance.system_url.join(&acceptance.landing);
         let (user_id, client_id, clients) = match acceptance.admitted {
@@ -200,7 +200,7 @@ impl Gatepass {
         // The act is looked at only, so this sign-in never comes about.
         let sign_in = self.draw_sign_in(false, now)?;
         let act = accept_act(link, matched, key, request, (sign_in.0, None));
-        let facts = self.store.inspect_link(&act)?;
+        let facts = self.store.inspect_autoauth(&act)?;
         let refused = |error| match told(error, &act, &facts, now) {
             Error::Refused(refusal) => refusal,
             _ => Refusal::new(Reason::GotoNotAllowed),
@@ -229,13 +229,13 @@ impl Gatepass {
     /// Write to the audit that a link was refused on the ground of its inspection, as an attempt to use it
     /// would have. The event's number, for the person to quote; `None` when the inspection found nothing to
     /// refuse, or the store can't be written just now.
-    pub fn record_refused_link(
+    pub fn record_refused_autoauth(
         &self,
         seen: &AutoAuthInspection,
         address: Option<IpAddr>,
     ) -> Result<Option<AuditRef>> {
         let Some(refusal) = &seen.refusal else { return Ok(None) };
-        let mut event = NewEvent::link(seen.key_id);
+        let mut event = NewEvent::autoauth(seen.key_id);
         event.refused = Some(refusal.reason);
         event.user = seen.user_id;
         event.client = seen.client_id;

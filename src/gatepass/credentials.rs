@@ -31,6 +31,8 @@ pub struct RevokedCredential {
     pub credential: Credential,
     /// Unspent tokens that died with it.
     pub tokens_ended: u64,
+    /// Sign-in links that died with it.
+    pub links_ended: u64,
     /// Sessions that were ended, if asked for.
     pub sessions_ended: u64,
 }
@@ -173,14 +175,26 @@ impl Gatepass {
         if new.host {
             let row = CredentialRow { new, identifier: None, digest: None };
             let credential = self.store.create_credential(&row, at)??;
-            return Ok(IssuedSecret { credential, secret: None, tokens_ended: 0, sessions_ended: 0 });
+            return Ok(IssuedSecret {
+                credential,
+                secret: None,
+                tokens_ended: 0,
+                links_ended: 0,
+                sessions_ended: 0,
+            });
         }
         let (identifier, secret) = self.with_random(|random| {
             Ok((format::generate_identifier(random)?, format::generate_secret(random)?))
         })?;
         let row = CredentialRow { new, identifier: Some(&identifier), digest: Some(secret.digest()) };
         let credential = self.store.create_credential(&row, at)??;
-        Ok(IssuedSecret { credential, secret: Some(secret), tokens_ended: 0, sessions_ended: 0 })
+        Ok(IssuedSecret {
+            credential,
+            secret: Some(secret),
+            tokens_ended: 0,
+            links_ended: 0,
+            sessions_ended: 0,
+        })
     }
 
     /// All credentials, host credentials too, oldest first.
@@ -216,6 +230,7 @@ impl Gatepass {
         Ok(RevokedCredential {
             credential: ended.credential,
             tokens_ended: ended.tokens,
+            links_ended: ended.links,
             sessions_ended: ended.sessions,
         })
     }

@@ -10,6 +10,7 @@ use crate::directory::{
 };
 use crate::error::{Error, Reason, Result};
 use crate::id::{ClientId, UserId};
+use crate::link::{LinkInspection, LinkQuery};
 use crate::session::{Session, SessionQuery};
 use crate::token::{Inspection, TokenQuery};
 use crate::upkeep::Erased;
@@ -24,6 +25,8 @@ pub struct UserExport {
     pub sessions: Vec<Session>,
     /// The tokens that are still stored.
     pub tokens: Vec<Inspection>,
+    /// The sign-in links that are still stored.
+    pub links: Vec<LinkInspection>,
     /// The audit events that are still stored.
     pub events: Vec<AuditEvent>,
 }
@@ -64,6 +67,16 @@ impl Gatepass {
         Ok(self.store.list_users(query, None, page_limit(query.limit, 1_000)?)?)
     }
 
+    /// Set a user's e-mail address. The sign-in links that were mailed to the one before end at once.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] for `email`; [`Reason::UserUnknown`], also for one that was erased;
+    /// [`Reason::AlreadyExists`] when another user has the address; [`Reason::HostMode`].
+    pub fn set_user_email(&self, id: UserId, email: &str) -> Result<User> {
+        self.managed()?;
+        self.store.set_user_email(id, &Email::parse(email)?, self.at())?
+    }
+
     /// Enable or disable a user. Disabling ends the user's sessions at once and for good; unspent tokens are
     /// refused with [`Reason::UserDisabled`] from that moment, for as long as the user stays disabled.
     pub fn enable_user(&self, id: UserId, enabled: bool) -> Result<User> {
@@ -92,6 +105,14 @@ impl Gatepass {
             query.before = page.last().map(|token| token.token);
             tokens.extend(page);
         }
+        let mut links: Vec<LinkInspection> = Vec::new();
+        let mut query = LinkQuery { user_id: Some(id), limit: Some(PAGE), ..LinkQuery::default() };
+        while let page = self.list_links(&query)?
+            && !page.is_empty()
+        {
+            query.before = page.last().map(|link| link.link);
+            links.extend(page);
+        }
         let mut events: Vec<AuditEvent> = Vec::new();
         let ages = AuditQuery::between(Timestamp::from_millis(0), Timestamp::from_millis(i64::MAX));
         let mut query = AuditQuery { user_id: Some(id), ..ages };
@@ -104,7 +125,7 @@ impl Gatepass {
         let mut event = NewEvent::new(EventKind::UserExported).by(self.actor.as_deref());
         event.user = Some(id);
         self.store.record(&event, now)?;
-        Ok(UserExport { user, sessions, tokens, events })
+        Ok(UserExport { user, sessions, tokens, links, events })
     }
 
     /// Erase a user's personal data: address and names go, the user is disabled, sessions and unspent tokens

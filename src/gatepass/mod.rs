@@ -9,6 +9,7 @@ mod autoauth;
 mod credentials;
 mod directory;
 mod directory_view;
+mod links;
 mod open;
 mod sealing;
 mod sessions;
@@ -36,6 +37,7 @@ pub use autoauth::{AutoAuthReport, AutoAuthRequest, KeyChoice};
 pub use credentials::RevokedCredential;
 pub use directory::UserExport;
 pub(crate) use directory_view::DirectoryView;
+pub use links::LinkExplanation;
 pub use open::{InitOptions, Options, sqlite_version};
 pub use tokens::Explanation;
 
@@ -221,8 +223,8 @@ impl Gatepass {
 /// The detail of an event of guesses.
 fn told_guesses(counts: &Counts) -> String {
     format!(
-        "tokens {}, credentials {}, autoauth {}, sessions {}, addresses {}",
-        counts.tokens, counts.credentials, counts.autoauth, counts.sessions, counts.addresses
+        "tokens {}, credentials {}, autoauth {}, sessions {}, links {}, addresses {}",
+        counts.tokens, counts.credentials, counts.autoauth, counts.sessions, counts.links, counts.addresses
     )
 }
 
@@ -257,7 +259,8 @@ mod tests {
     fn the_wrong_hashes_are_read_back_as_they_were_told() {
         for (autoauth, read) in [(0, 0), (1, 1), (10, 10), (u64::MAX, i64::MAX)] {
             let since = Timestamp::from_seconds(0);
-            let counts = Counts { since, tokens: 7, credentials: 8, autoauth, addresses: 9, sessions: 6 };
+            let counts =
+                Counts { since, tokens: 7, credentials: 8, autoauth, addresses: 9, sessions: 6, links: 5 };
             assert_eq!(wrong_hashes_in(&told_guesses(&counts)), read);
         }
         for strange in ["", "autoauth", "autoauth x", "autoauth -1", "tokens 1", "noautoauth 3, tokens 1"] {

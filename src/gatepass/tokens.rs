@@ -12,12 +12,12 @@ use crate::credential::Caller;
 use crate::directory::{UNCHECKED_IN_HOST_MODE, check_text};
 use crate::error::{Error, Reason, Result};
 use crate::secret::Reference;
-use crate::session::SessionId;
+use crate::session::{RedemptionId, SessionId};
 use crate::store::{Named, TokensOf};
 use crate::throttle::Guess;
 use crate::token::{
     Binding, Inspection, IssueAct, IssueRequest, Issued, RedeemAct, RedeemFacts, RedeemRequest, Redemption,
-    RevokeTokens, Token, TokenQuery, TokenState, admit, fits_browser, state_of,
+    RevokeTokens, Spent, Token, TokenQuery, TokenState, admit, fits_browser, state_of,
 };
 
 /// The whole story of one token, for an operator.
@@ -122,19 +122,7 @@ impl Gatepass {
             }
             Err(refusal) => return Err(refusal.into()),
         };
-        Ok(Redemption {
-            redemption,
-            user_id: spent.user,
-            client_id: spent.client,
-            clients: spent.clients,
-            session_expires_at: session.is_some().then_some(spent.session_expires_at),
-            session,
-            destination: spent.destination,
-            landing_url: spent.landing_url,
-            credential_id: spent.credential,
-            actor: spent.actor,
-            unchecked: if spent.managed { &[] } else { UNCHECKED_IN_HOST_MODE },
-        })
+        Ok(redemption_of(spent, redemption, session))
     }
 
     /// Tell where a token stands, spending nothing and writing nothing: safe for GET, HEAD and link scanners.
@@ -242,8 +230,29 @@ impl Gatepass {
     }
 }
 
+/// What a redemption gives its caller.
+pub(super) fn redemption_of(
+    spent: Spent,
+    redemption: RedemptionId,
+    session: Option<SessionId>,
+) -> Redemption {
+    Redemption {
+        redemption,
+        user_id: spent.user,
+        client_id: spent.client,
+        clients: spent.clients,
+        session_expires_at: session.is_some().then_some(spent.session_expires_at),
+        session,
+        destination: spent.destination,
+        landing_url: spent.landing_url,
+        credential_id: spent.credential,
+        actor: spent.actor,
+        unchecked: if spent.managed { &[] } else { UNCHECKED_IN_HOST_MODE },
+    }
+}
+
 /// A refusal for too many issues ends with the minute, on which the count begins anew.
-fn advised(error: Error, now: Timestamp) -> Error {
+pub(super) fn advised(error: Error, now: Timestamp) -> Error {
     match error {
         Error::Refused(mut refusal) if refusal.reason == Reason::RateLimited => {
             let gone = now.as_millis().rem_euclid(60_000).unsigned_abs();
@@ -273,13 +282,7 @@ fn tell(token: &Inspection, events: &[AuditEvent], now: Timestamp) -> Vec<String
         "{}: issued for {whom} by {issuer}{behalf}, landing on {}",
         token.issued_at, token.landing
     ));
-    for event in events.iter().filter(|event| event.outcome != "ok") {
-        let from = event.address.as_deref().map(|address| format!(" from {address}")).unwrap_or_default();
-        let why = Reason::from_code(&event.outcome).map_or(event.outcome.as_str(), |reason| reason.message());
-        let often =
-            if event.count > 1 { format!(", {} times in that minute", event.count) } else { String::new() };
-        story.push(format!("{}: refused{from}: {why}{often} (reference {})", event.at, event.reference));
-    }
+    story.extend(refusals_told(events));
     if let Some(at) = token.redeemed_at {
         let session = token.session.map(|session| format!(" into session {session}")).unwrap_or_default();
         story.push(format!("{at}: redeemed{session}"));
@@ -300,6 +303,17 @@ fn tell(token: &Inspection, events: &[AuditEvent], now: Timestamp) -> Vec<String
         (_, None) => format!("{now}: not live"),
     });
     story
+}
+
+/// The refusals among the events about something, a line each.
+pub(super) fn refusals_told(events: &[AuditEvent]) -> impl Iterator<Item = String> {
+    events.iter().filter(|event| event.outcome != "ok").map(|event| {
+        let from = event.address.as_deref().map(|address| format!(" from {address}")).unwrap_or_default();
+        let why = Reason::from_code(&event.outcome).map_or(event.outcome.as_str(), |reason| reason.message());
+        let often =
+            if event.count > 1 { format!(", {} times in that minute", event.count) } else { String::new() };
+        format!("{}: refused{from}: {why}{often} (reference {})", event.at, event.reference)
+    })
 }
 
 impl From<Reference> for RevokeTokens {

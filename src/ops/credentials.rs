@@ -98,6 +98,7 @@ fn shown_once(issued: IssuedSecret) -> Value {
         "credential": issued.credential,
         "secret": issued.secret.as_ref().map(Secret::reveal),
         "tokens_ended": issued.tokens_ended,
+        "links_ended": issued.links_ended,
         "sessions_ended": issued.sessions_ended,
     })
 }

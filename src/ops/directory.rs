@@ -14,6 +14,13 @@ struct OneUser {
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
+struct NewEmail {
+    user_id: UserId,
+    email: String,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
 struct OneClient {
     client_id: ClientId,
 }
@@ -56,6 +63,11 @@ pub(super) const OPERATIONS: &[Operation] = &[
         |gate, query: DirectoryQuery| { gate.list_users(&query) }
     ),
     operation!("user.show", "Tell one user.", |gate, one: OneUser| gate.user(one.user_id)),
+    operation!(
+        "user.set_email",
+        "Set a user's e-mail address; sign-in links mailed to the one before end.",
+        |gate, new: NewEmail| { gate.set_user_email(new.user_id, &new.email) }
+    ),
     operation!("user.enable", "Enable a user.", |gate, one: OneUser| gate.enable_user(one.user_id, true)),
     operation!("user.disable", "Disable a user and end the sessions.", |gate, one: OneUser| {
         gate.enable_user(one.user_id, false)

@@ -7,6 +7,7 @@
 
 mod credentials;
 mod directory;
+mod links;
 mod store;
 mod tokens;
 
@@ -35,7 +36,7 @@ impl std::fmt::Debug for Operation {
 
 /// Every operation, in the order of nouns.
 pub fn all() -> impl Iterator<Item = &'static Operation> {
-    [store::OPERATIONS, credentials::OPERATIONS, directory::OPERATIONS, tokens::OPERATIONS]
+    [store::OPERATIONS, credentials::OPERATIONS, directory::OPERATIONS, tokens::OPERATIONS, links::OPERATIONS]
         .into_iter()
         .flatten()
 }

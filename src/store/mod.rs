@@ -26,6 +26,7 @@ use crate::destination::Destination;
 use crate::directory::{Client, ClientStatus, DirectoryQuery, Email, NewClient, NewUser, Page, User};
 use crate::error::{Error, Refusal, StoreError};
 use crate::id::{ClientId, CredentialId, KeyId, UserId};
+use crate::link::{CreateAct, LinkEnd, LinkFacts, LinkQuery, OpenAct, OpenFacts, Opened, Tallied};
 use crate::secret::{Reference, TimedKey};
 use crate::session::{Session, SessionQuery};
 use crate::settings::{Confirm, Settings};
@@ -65,6 +66,7 @@ pub(crate) struct Creation<'a> {
 /// Everything that a backend offers.
 pub(crate) trait Store:
     TokenStore
+    + LinkStore
     + SessionStore
     + CredentialStore
     + AdminStore
@@ -103,6 +105,23 @@ pub(crate) enum TokensOf {
     Credential(CredentialId),
 }
 
+/// A sign-in link, by what its text hashes to or by its public name.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum LinkNamed {
+    Digest([u8; 32]),
+    Reference(Reference),
+}
+
+/// Which sign-in links to end.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum LinksOf<'a> {
+    One(LinkNamed),
+    User(UserId),
+    Client(ClientId),
+    Label(&'a str),
+    Credential(CredentialId),
+}
+
 /// Which sessions to end.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum SessionsOf {
@@ -128,6 +147,35 @@ pub(crate) trait TokenStore {
     ) -> StoreResult<(Arc<Settings>, Vec<TokenFacts>)>;
     /// Revoke unspent tokens; how many. Synced.
     fn revoke_tokens(&self, which: &TokensOf, at: At<'_>) -> StoreResult<Outcome<u64>>;
+}
+
+/// Sign-in links.
+pub(crate) trait LinkStore {
+    /// Judge and insert. Synced: what was mailed must work.
+    fn create_link(&self, act: &CreateAct<'_>, now: Timestamp) -> StoreResult<Outcome<Grant>>;
+    /// Judge, spend a use, mint a token and, if asked, redeem it: one act, synced when it succeeds.
+    fn open_link(&self, act: &OpenAct, now: Timestamp) -> StoreResult<Result<Opened, Refusal>>;
+    /// The facts of one link, using nothing; `None` if unknown.
+    fn inspect_link(&self, link: &LinkNamed) -> StoreResult<Option<OpenFacts>>;
+    /// Write down that a visit was refused on the ground of its inspection. Not synced.
+    fn record_refused_visit(
+        &self,
+        event: &NewEvent<'_>,
+        label: Option<&str>,
+        now: Timestamp,
+    ) -> StoreResult<AuditRef>;
+    /// Links, newest first.
+    fn list_links(
+        &self,
+        query: &LinkQuery,
+        limit: u32,
+        now: Timestamp,
+    ) -> StoreResult<(Arc<Settings>, Vec<LinkFacts>)>;
+    /// End links that could still be used; how many. Synced.
+    fn end_links(&self, which: &LinksOf<'_>, why: LinkEnd, at: At<'_>) -> StoreResult<Outcome<u64>>;
+    /// What was counted since a time, of one label or of all.
+    fn link_tallies(&self, label: Option<&str>, from: Timestamp, now: Timestamp)
+    -> StoreResult<Vec<Tallied>>;
 }
 
 /// Sessions.
@@ -183,6 +231,7 @@ pub(crate) trait CredentialStore {
 pub(crate) struct Ended {
     pub(crate) credential: Credential,
     pub(crate) tokens: u64,
+    pub(crate) links: u64,
     pub(crate) sessions: u64,
 }
 
@@ -218,9 +267,11 @@ pub(crate) trait DirectoryStore {
         within: Option<&[ClientId]>,
         limit: u32,
     ) -> StoreResult<Page<User>>;
+    /// Set the e-mail address; the sign-in links mailed to the one before end. Synced.
+    fn set_user_email(&self, user: UserId, email: &Email, at: At<'_>) -> StoreResult<Outcome<User>>;
     /// Enable or disable; disabling ends the sessions. Synced.
     fn enable_user(&self, user: UserId, enabled: bool, at: At<'_>) -> StoreResult<Outcome<User>>;
-    /// Erase the personal data, disable, end sessions and tokens; the number stays. Synced.
+    /// Erase the personal data, disable, end sessions, tokens and links; the number stays. Synced.
     fn erase_user(&self, user: UserId, at: At<'_>) -> StoreResult<Outcome<Erased>>;
     /// Add a client. Synced.
     fn add_client(&self, new: &NewClient, email: &Email, at: At<'_>) -> StoreResult<Outcome<Client>>;
@@ -307,9 +358,9 @@ pub(crate) trait AutoAuthStore {
     /// All keys, sealed.
     fn autoauth_keys(&self) -> StoreResult<AutoAuthKeys>;
     /// The facts of a link, changing nothing.
-    fn inspect_link(&self, act: &AcceptAct) -> StoreResult<AcceptFacts>;
+    fn inspect_autoauth(&self, act: &AcceptAct) -> StoreResult<AcceptFacts>;
     /// Judge a link, remember it, start the session: one act, synced when it succeeds.
-    fn accept_link(&self, act: &AcceptAct, now: Timestamp) -> StoreResult<Outcome<Accepted>>;
+    fn accept_autoauth(&self, act: &AcceptAct, now: Timestamp) -> StoreResult<Outcome<Accepted>>;
     /// Add a key. `judged` are the active keys that it was compared with; busy if those are not the active
     /// ones now. Synced.
     fn add_key(&self, key: &NewKey<'_>, judged: &[KeyId], at: At<'_>) -> StoreResult<Outcome<AutoAuthKey>>;

@@ -19,6 +19,8 @@ pub(crate) enum Guess {
     AutoAuth,
     /// A session id that was never given out here.
     Session,
+    /// A sign-in link that was never made here.
+    Link,
     /// Not a guess at anything: a call from an address that the store's list leaves out. Whoever is outside
     /// can repeat it at will as well, so it is told the same way.
     Address,
@@ -37,18 +39,20 @@ pub(crate) struct Counts {
     pub(crate) autoauth: u64,
     /// Guesses at session ids.
     pub(crate) sessions: u64,
+    /// Guesses at sign-in links.
+    pub(crate) links: u64,
     /// Calls from addresses that the store's list leaves out.
     pub(crate) addresses: u64,
 }
 
 impl Counts {
     fn none(since: Timestamp) -> Self {
-        Counts { since, tokens: 0, credentials: 0, autoauth: 0, sessions: 0, addresses: 0 }
+        Counts { since, tokens: 0, credentials: 0, autoauth: 0, sessions: 0, links: 0, addresses: 0 }
     }
 
     /// All of them.
     pub(crate) fn total(&self) -> u64 {
-        let all = [self.tokens, self.credentials, self.autoauth, self.sessions, self.addresses];
+        let all = [self.tokens, self.credentials, self.autoauth, self.sessions, self.links, self.addresses];
         all.into_iter().fold(0, u64::saturating_add)
     }
 
@@ -58,6 +62,7 @@ impl Counts {
         self.credentials = self.credentials.saturating_add(more.credentials);
         self.autoauth = self.autoauth.saturating_add(more.autoauth);
         self.sessions = self.sessions.saturating_add(more.sessions);
+        self.links = self.links.saturating_add(more.links);
         self.addresses = self.addresses.saturating_add(more.addresses);
     }
 }
@@ -88,6 +93,7 @@ impl GuessCounter {
             Guess::Credential => &mut one.credentials,
             Guess::AutoAuth => &mut one.autoauth,
             Guess::Session => &mut one.sessions,
+            Guess::Link => &mut one.links,
             Guess::Address => &mut one.addresses,
         } = 1;
         match &mut *locked(&self.0) {
@@ -151,14 +157,22 @@ mod tests {
     #[test]
     fn each_kind_is_counted_by_itself() {
         let counter = GuessCounter::new();
-        let kinds = [Guess::Token, Guess::Credential, Guess::AutoAuth, Guess::Session, Guess::Address];
+        let kinds =
+            [Guess::Token, Guess::Credential, Guess::AutoAuth, Guess::Session, Guess::Link, Guess::Address];
         for (times, kind) in kinds.into_iter().enumerate() {
             for _ in 0..=times {
                 counter.note(kind, at(times as i64));
             }
         }
-        let counts =
-            Counts { since: at(0), tokens: 1, credentials: 2, autoauth: 3, sessions: 4, addresses: 5 };
+        let counts = Counts {
+            since: at(0),
+            tokens: 1,
+            credentials: 2,
+            autoauth: 3,
+            sessions: 4,
+            links: 5,
+            addresses: 6,
+        };
         assert_eq!(counts.total(), 15);
         assert_eq!(counter.take_due(at(59_999)), None);
         assert_eq!(counter.take_due(at(60_000)), Some(counts));

@@ -6,8 +6,8 @@ use std::time::Duration;
 use super::{Binding, Grant, IssueRequest, LONGEST_LIFE, RedeemAct, TokenState};
 use crate::clock::Timestamp;
 use crate::credential::{Caller, CallerFacts};
-use crate::destination::{self, Destination, Wanted};
-use crate::directory::{Admitted, Mode, Subject, SubjectFacts, may_sign_in};
+use crate::destination::{self, Destination, Resolved, Wanted};
+use crate::directory::{Admitted, Mode, Subject, SubjectFacts, may_sign_in, may_still_sign_in};
 use crate::error::{Error, Reason, Result};
 use crate::id::{AdminId, ClientId, CredentialId, UserId};
 use crate::secret::{TimedKey, same};
@@ -45,6 +45,37 @@ pub(crate) fn judge_issue(
     let settings = &*facts.settings;
     facts.caller.may(caller, ISSUE_ACTION, request.address, now)?;
 
+    let resolved = judge_landing(request, facts)?;
+    let usual = Settings::seconds(settings.token_life_seconds);
+    let longest = facts.caller.longest_life(LONGEST_LIFE);
+    let life = match request.life {
+        None => usual.min(longest),
+        Some(life) if life > LONGEST_LIFE => {
+            return Err(Error::invalid("life", "must be at most 60 seconds"));
+        }
+        Some(life) if life < Duration::from_millis(1) => {
+            return Err(Error::invalid("life", "must be at least one millisecond"));
+        }
+        Some(life) if life > longest => return Err(Reason::LifeNotAllowed.into()),
+        Some(life) => life,
+    };
+
+    let (user, client) = judge_person(request.subject, facts)?;
+    let count = facts.caller.count_issue(now)?;
+    Ok(Grant {
+        user,
+        client,
+        destination: resolved.name,
+        landing: resolved.landing,
+        expires_at: now.plus(life),
+        count,
+        system_url: settings.system_url.clone(),
+    })
+}
+
+/// May the caller send somebody there? Its destinations, and the path rule.
+pub(crate) fn judge_landing(request: &IssueRequest, facts: &IssueFacts) -> Result<Resolved> {
+    let settings = &*facts.settings;
     if request.destination.is_some() && facts.destination.is_none() {
         return Err(Error::invalid("destination", "there is no destination of that name"));
     }
@@ -62,26 +93,20 @@ pub(crate) fn judge_issue(
     if !facts.caller.limits.allows_destination(request.destination.as_deref()) {
         return Err(Reason::DestinationNotAllowed.into());
     }
+    Ok(resolved)
+}
 
-    let usual = Settings::seconds(settings.token_life_seconds);
-    let longest = facts.caller.longest_life(LONGEST_LIFE);
-    let life = match request.life {
-        None => usual.min(longest),
-        Some(life) if life > LONGEST_LIFE => {
-            return Err(Error::invalid("life", "must be at most 60 seconds"));
-        }
-        Some(life) if life < Duration::from_millis(1) => {
-            return Err(Error::invalid("life", "must be at least one millisecond"));
-        }
-        Some(life) if life > longest => return Err(Reason::LifeNotAllowed.into()),
-        Some(life) => life,
-    };
-
+/// May the caller ask for this person, and may the person sign in? As whom, and into which client.
+pub(crate) fn judge_person(
+    subject: Subject,
+    facts: &IssueFacts,
+) -> Result<(Option<UserId>, Option<ClientId>)> {
+    let settings = &*facts.settings;
     if let Some(allowed) = &facts.caller.limits.clients {
         // Asked before the subject's standing, or the answer would tell how others' clients stand. A user with
         // several clients would be signed in to none of them by name, so that is refused here as well.
         let seen = |client: &ClientId| allowed.contains(client);
-        let known = match (request.subject.client(), &facts.subject.clients[..]) {
+        let known = match (subject.client(), &facts.subject.clients[..]) {
             (Some(named), _) => seen(&named),
             (None, [only]) => seen(&only.id),
             (None, _) => settings.mode == Mode::Host,
@@ -91,9 +116,9 @@ pub(crate) fn judge_issue(
         }
     }
     let (user, client) = match settings.mode {
-        Mode::Host => (request.subject.user(), request.subject.client()),
+        Mode::Host => (subject.user(), subject.client()),
         Mode::Managed => {
-            let Admitted { user, client, .. } = may_sign_in(request.subject, &facts.subject)?;
+            let Admitted { user, client, .. } = may_sign_in(subject, &facts.subject)?;
             (Some(user), client)
         }
     };
@@ -104,16 +129,7 @@ pub(crate) fn judge_issue(
             return Err(Reason::ClientNotAllowed.into());
         }
     }
-    let count = facts.caller.count_issue(now)?;
-    Ok(Grant {
-        user,
-        client,
-        destination: resolved.name,
-        landing: resolved.landing,
-        expires_at: now.plus(life),
-        count,
-        system_url: settings.system_url.clone(),
-    })
+    Ok((user, client))
 }
 
 /// A stored token.
@@ -240,16 +256,7 @@ fn own_state(token: &TokenFacts, settings: &Settings, now: Timestamp) -> Result<
 
 /// The person's and client's standing; nothing to ask in host mode.
 pub(crate) fn admit(facts: &RedeemFacts) -> Result<Option<Admitted>, Reason> {
-    match facts.settings.mode {
-        Mode::Host => Ok(None),
-        Mode::Managed => {
-            let subject = facts.token.subject().ok_or(Reason::UserUnknown)?;
-            let mut admitted = may_sign_in(subject, &facts.subject)?;
-            // Bound to no client at issue: stays so, even if the user lost all places but one meanwhile.
-            admitted.client = facts.token.client;
-            Ok(Some(admitted))
-        }
-    }
+    may_still_sign_in(facts.settings.mode, facts.token.user, facts.token.client, &facts.subject)
 }
 
 /// Where a token stands by itself, and the reason if it is not live. Neither the person nor the browser is

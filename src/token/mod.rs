@@ -24,7 +24,7 @@ use crate::settings::Confirm;
 
 pub(crate) use judge::{
     DUPLICATE, IssueFacts, RedeemFacts, Replay, TokenFacts, Verdict, admit, fits_browser, judge_issue,
-    judge_redeem, state_of,
+    judge_landing, judge_person, judge_redeem, state_of,
 };
 
 /// A token: 20 bytes, of which 112 bits are random.

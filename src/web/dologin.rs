@@ -33,7 +33,7 @@ pub(super) fn answer(visit: &Visit<'_>) -> Result<Response> {
         Err(error) => return Err(error),
     };
     if let Some(refusal) = &seen.refusal {
-        let reference = visit.gate.record_refused_link(&seen, visit.address)?;
+        let reference = visit.gate.record_refused_autoauth(&seen, visit.address)?;
         return Ok(refused(visit, &seen, refusal.clone().recorded(reference)));
     }
     let asks = match visit.is_post() {

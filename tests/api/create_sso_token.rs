@@ -168,7 +168,7 @@ fn too_many_tokens_are_put_off() {
     let slow = credential(&bench.gate, "slow", Limits { issues_per_minute: Some(1), ..Limits::default() });
     let ask = || post(&bench.gate, &slow.form(&[ACTION, ("client_id", "1")]));
     assert_eq!(document(&ask())["result"], "success");
-    let message = "Token could not be provisioned: temporarily_unavailable. too many tokens in this minute";
+    let message = "Token could not be provisioned: temporarily_unavailable. too many in this minute";
     let answer = ask();
     assert_eq!(error(&answer), (200, message.to_owned()));
     // The count begins anew with the minute.

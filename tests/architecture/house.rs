@@ -93,6 +93,7 @@ pub(crate) const DOMAIN_CRATES: &[&str] = &[
     "alloc",
     "argon2",
     "base16ct",
+    "base32ct",
     "chacha20poly1305",
     "core",
     "crc32fast",

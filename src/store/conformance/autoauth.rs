@@ -104,7 +104,7 @@ fn link(w: &World<'_>, email: &str, signed_at: Timestamp) -> AcceptAct {
 const ANN: &str = "ann@example.com";
 
 fn accept(w: &World<'_>, act: &AcceptAct, now: Timestamp) -> StoreResult<Outcome<Accepted>> {
-    w.store().accept_link(act, now)
+    w.store().accept_autoauth(act, now)
 }
 
 fn a_key_is_stored_sealed_and_told_of(w: &World<'_>) {
@@ -325,7 +325,7 @@ fn of_many_who_bring_one_link_at_once_one_is_let_in(w: &World<'_>) {
                 .map(|store| {
                     scope.spawn(|| {
                         start.wait();
-                        match store.accept_link(&act, NOON).unwrap() {
+                        match store.accept_autoauth(&act, NOON).unwrap() {
                             Ok(_) => 1,
                             Err(Error::Refused(refusal)) if refusal.reason == Reason::AutoAuthUsed => 0,
                             Err(other) => panic!("{other:?}"),
@@ -397,13 +397,13 @@ fn a_link_is_looked_at_without_a_trace(w: &World<'_>) {
     };
     let before = all(&*w.store());
     w.everywhere(|store| {
-        let facts = store.inspect_link(&act).unwrap();
+        let facts = store.inspect_autoauth(&act).unwrap();
         assert!(facts.key_active && facts.seen.is_none());
         assert_eq!(judge_accept(&act, &facts, NOON).unwrap().admitted.unwrap().user, user_id(1));
         assert_eq!(all(store), before);
     });
     yes(accept(w, &act, NOON));
-    w.everywhere(|store| assert!(store.inspect_link(&act).unwrap().seen.is_some()));
+    w.everywhere(|store| assert!(store.inspect_autoauth(&act).unwrap().seen.is_some()));
 }
 
 fn a_link_may_come_again_where_the_policy_is_window(w: &World<'_>) {
@@ -429,7 +429,7 @@ fn what_is_forgotten_is_not_accepted_even_after_the_clock_was_set_back(w: &World
     let purged = w.store().purge(NOON.plus(secs(3_601)), &mut no_progress()).unwrap();
     assert_eq!(purged.autoauth_links, 1);
     w.everywhere(|store| {
-        let told = store.accept_link(&act, NOON).unwrap().unwrap_err();
+        let told = store.accept_autoauth(&act, NOON).unwrap().unwrap_err();
         assert_eq!(told.reason(), Some(Reason::AutoAuthForgotten));
     });
     w.no(accept(w, &act, NOON), Reason::AutoAuthForgotten);

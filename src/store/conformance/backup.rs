@@ -158,18 +158,18 @@ fn a_restore_raises_the_floor_of_autoauth(w: &World<'_>) {
     let file = backup(w, "backup");
     let [past, future] = [link(w, NOON), link(w, NOON.plus(secs(900)))];
     for act in [&past, &future] {
-        yes(w.store().accept_link(act, NOON));
+        yes(w.store().accept_autoauth(act, NOON));
     }
     let restored = restore(w, &file, NOON);
     assert_eq!(restored.autoauth_floor, NOON.plus(secs(901)));
     for (act, now) in [(&past, NOON), (&future, NOON), (&future, NOON.plus(secs(900)))] {
-        w.no(w.store().accept_link(act, now), Reason::AutoAuthForgotten);
+        w.no(w.store().accept_autoauth(act, now), Reason::AutoAuthForgotten);
     }
     w.everywhere(|store| assert_eq!(store.autoauth_keys().unwrap().keys.len(), 1));
-    yes(w.store().accept_link(&link(w, restored.autoauth_floor), NOON.plus(secs(1))));
+    yes(w.store().accept_autoauth(&link(w, restored.autoauth_floor), NOON.plus(secs(1))));
     // A floor that stood higher stays.
     let ahead = NOON.plus(days(1));
-    yes(w.store().accept_link(&link(w, NOON.plus(secs(1_000))), NOON.plus(secs(1_000))));
+    yes(w.store().accept_autoauth(&link(w, NOON.plus(secs(1_000))), NOON.plus(secs(1_000))));
     w.store().purge(ahead, &mut no_progress()).unwrap();
     let restored = restore(w, &file, NOON.plus(secs(2_000)));
     assert_eq!(restored.autoauth_floor, ahead.minus(secs(3_600)));
@@ -181,10 +181,10 @@ fn the_floor_covers_the_window_in_force_before_the_restore(w: &World<'_>) {
     let file = backup(w, "backup");
     w.set("autoauth_future_seconds", 3_600);
     let act = link(w, NOON.plus(secs(3_600)));
-    yes(w.store().accept_link(&act, NOON));
+    yes(w.store().accept_autoauth(&act, NOON));
     let restored = restore(w, &file, NOON);
     assert_eq!(restored.autoauth_floor, NOON.plus(secs(3_601)));
-    w.no(w.store().accept_link(&act, NOON.plus(secs(3_600))), Reason::AutoAuthForgotten);
+    w.no(w.store().accept_autoauth(&act, NOON.plus(secs(3_600))), Reason::AutoAuthForgotten);
 }
 
 fn a_store_is_made_from_a_backup_where_nothing_stands(w: &World<'_>) {

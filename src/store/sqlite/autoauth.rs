@@ -206,7 +206,7 @@ fn apply(
 
 /// The event of an acceptance or its refusal.
 fn link_event(act: &AcceptAct, found: &Result<(Subject, SubjectFacts), Reason>) -> NewEvent<'static> {
-    let mut event = NewEvent::link(act.key);
+    let mut event = NewEvent::autoauth(act.key);
     event.address = act.address;
     if let Ok((subject, _)) = found {
         event.user = subject.user();
@@ -235,14 +235,14 @@ impl AutoAuthStore for SqliteStore {
         })
     }
 
-    fn inspect_link(&self, act: &AcceptAct) -> StoreResult<AcceptFacts> {
+    fn inspect_autoauth(&self, act: &AcceptAct) -> StoreResult<AcceptFacts> {
         self.database.read(|connection| self.accept_facts(connection, act))
     }
 
-    fn accept_link(&self, act: &AcceptAct, now: Timestamp) -> StoreResult<Outcome<Accepted>> {
+    fn accept_autoauth(&self, act: &AcceptAct, now: Timestamp) -> StoreResult<Outcome<Accepted>> {
         // A link that is refused for good needs no sync, and an outdated one must not cost one each time it
         // is clicked.
-        let first = self.inspect_link(act)?;
+        let first = self.inspect_autoauth(act)?;
         let Err(refused) = judge_accept(act, &first, now) else {
             return self.accept_under(Sync::Synced, act, now)?.ok_or(StoreError::Busy);
         };

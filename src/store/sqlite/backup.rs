@@ -17,11 +17,12 @@ use super::error::{ReadError, of_private};
 use super::identity::refuse_inherited;
 use super::opening::{check_sqlite, inside, require_wal};
 use super::settings::{self, finish, new_file, place};
-use super::{SqliteStore, credentials, schema};
+use super::{SqliteStore, credentials, link_ends, schema};
 use crate::audit::{EventKind, NewEvent};
 use crate::autoauth::REMEMBERED;
 use crate::clock::Timestamp;
 use crate::error::StoreError;
+use crate::link::LinkEnd;
 use crate::settings::Settings;
 use crate::store::{At, StoreResult};
 use crate::sys::{self, NewFile};
@@ -160,6 +161,7 @@ fn void(connection: &Connection, nonce: i64, at: At<'_>, floor: Timestamp) -> St
     };
     let tokens_ended =
         changed("UPDATE token SET revoked_at = ?1 WHERE redeemed_at IS NULL AND revoked_at IS NULL")?;
+    let links_ended = link_ends::end_where(connection, "1", &[], LinkEnd::Revoked, at.now)?;
     let sessions_ended = changed("UPDATE session SET ended_at = ?1 WHERE ended_at IS NULL")?;
     // Links accepted since the backup are not remembered in it, and may lie ahead by the window.
     let floor = floor.max(above_window(&settings, at));
@@ -178,7 +180,7 @@ fn void(connection: &Connection, nonce: i64, at: At<'_>, floor: Timestamp) -> St
         .collect();
     let event = NewEvent::new(EventKind::StoreRestored)
         .by(at.by)
-        .detail(format!("{tokens_ended} tokens and {sessions_ended} sessions ended"));
+        .detail(format!("{tokens_ended} tokens, {links_ended} links and {sessions_ended} sessions ended"));
     write_event(connection, &event, at.now)?;
-    Ok(Restored { tokens_ended, sessions_ended, autoauth_floor, credentials_to_check })
+    Ok(Restored { tokens_ended, links_ended, sessions_ended, autoauth_floor, credentials_to_check })
 }

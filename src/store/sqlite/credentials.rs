@@ -8,7 +8,7 @@ use super::SqliteStore;
 use super::audit::write_event;
 use super::database::Sync;
 use super::error::ReadError;
-use super::{sessions, tokens};
+use super::{link_ends, sessions, tokens};
 use crate::audit::{EventKind, NewEvent};
 use crate::clock::Timestamp;
 use crate::credential::{
@@ -22,10 +22,11 @@ use crate::store::{At, CredentialNamed, CredentialRow, CredentialStore, Ended, O
 /// The columns of [`facts`], for the table `credential` and its owner `admin`.
 pub(super) const FACTS: &str = "credential.enabled, ifnull(admin.enabled, 1), credential.expires_at,
     credential.revoked_at, credential.serial, credential.old_until, credential.void_serial, credential.limits,
-    credential.last_used_at, credential.minute, credential.minute_issues";
+    credential.last_used_at, credential.minute, credential.minute_issues, credential.link_minute,
+    credential.minute_links";
 
 /// How many columns that is.
-pub(super) const FACTS_WIDTH: usize = 11;
+pub(super) const FACTS_WIDTH: usize = 13;
 
 fn limits(text: &str) -> rusqlite::Result<Limits> {
     serde_json::from_str(text).map_err(|error| {
@@ -46,6 +47,7 @@ pub(super) fn facts(row: &Row<'_>, first: usize) -> rusqlite::Result<CallerFacts
         limits: limits(row.get_ref(first + 7)?.as_str()?)?,
         last_used_at: row.get(first + 8)?,
         minute: (row.get(first + 9)?, row.get(first + 10)?),
+        link_minute: (row.get(first + 11)?, row.get(first + 12)?),
     })
 }
 
@@ -75,23 +77,30 @@ pub(super) fn caller_facts(connection: &Connection, caller: &Caller) -> StoreRes
     }
 }
 
+/// What a credential makes that is counted by the minute.
+#[derive(Clone, Copy)]
+pub(super) enum Made {
+    Token,
+    Link,
+}
+
 /// Note the use of a credential: its last use and the count of this minute, where they changed.
 pub(super) fn note(
     connection: &Connection,
     caller: &Caller,
     facts: &CallerFacts,
-    count: Option<(i64, u32)>,
+    (made, count): (Made, Option<(i64, u32)>),
     now: Timestamp,
 ) -> StoreResult<()> {
     let Some(credential) = caller.credential_id() else {
         return Ok(());
     };
-    if let Some((minute, issues)) = count {
-        connection
-            .prepare_cached("UPDATE credential SET minute = ?2, minute_issues = ?3 WHERE id = ?1")
-            .read()?
-            .execute(params![credential, minute, issues])
-            .read()?;
+    if let Some((minute, count)) = count {
+        let counted = match made {
+            Made::Token => "UPDATE credential SET minute = ?2, minute_issues = ?3 WHERE id = ?1",
+            Made::Link => "UPDATE credential SET link_minute = ?2, minute_links = ?3 WHERE id = ?1",
+        };
+        connection.prepare_cached(counted).read()?.execute(params![credential, minute, count]).read()?;
     }
     if facts.last_used_due(now) {
         connection
@@ -303,6 +312,7 @@ impl CredentialStore for SqliteStore {
             let leaked = rotation.leaked_since.is_some();
             let tokens_ended =
                 if leaked { tokens::count_unspent(connection, found.credential_id, at.now)? } else { 0 };
+            let links_ended = if leaked { link_ends::count_live(connection, found.credential_id, at.now)? } else { 0 };
             let sessions_ended = match rotation.leaked_since {
                 Some(since) => sessions::end_of_credential(connection, found.credential_id, since, at.now)?,
                 None => 0,
@@ -321,12 +331,12 @@ impl CredentialStore for SqliteStore {
                 .read()?;
             let credential = reread(connection, &found.label)?;
             let detail = if leaked {
-                format!("leaked: {tokens_ended} tokens and {sessions_ended} sessions ended")
+                format!("leaked: {tokens_ended} tokens, {links_ended} links and {sessions_ended} sessions ended")
             } else {
                 format!("old secret accepted for {} s more", rotation.overlap.as_secs())
             };
             write(connection, EventKind::CredentialRotated, &credential, Some(detail), at)?;
-            Ok(Ok(IssuedSecret { credential, secret: None, tokens_ended, sessions_ended }))
+            Ok(Ok(IssuedSecret { credential, secret: None, tokens_ended, links_ended, sessions_ended }))
         })
     }
 
@@ -348,16 +358,17 @@ impl CredentialStore for SqliteStore {
                     event.count = i64::try_from(sessions).unwrap_or(i64::MAX);
                     write_event(connection, &event, at.now)?;
                 }
-                return Ok(Ok(Ended { credential: found, tokens: 0, sessions }));
+                return Ok(Ok(Ended { credential: found, tokens: 0, links: 0, sessions }));
             }
             let tokens = tokens::count_unspent(connection, id, at.now)?;
+            let links = link_ends::count_live(connection, id, at.now)?;
             connection
                 .execute("UPDATE credential SET revoked_at = ?2 WHERE id = ?1", params![id, at.now])
                 .read()?;
             let credential = reread(connection, &found.label)?;
-            let detail = format!("{tokens} tokens and {sessions} sessions ended");
+            let detail = format!("{tokens} tokens, {links} links and {sessions} sessions ended");
             write(connection, EventKind::CredentialRevoked, &credential, Some(detail), at)?;
-            Ok(Ok(Ended { credential, tokens, sessions }))
+            Ok(Ok(Ended { credential, tokens, links, sessions }))
         })
     }
 

@@ -5,14 +5,15 @@ use rusqlite::{Connection, OptionalExtension, Row, ToSql, params};
 use super::audit::write_event;
 use super::database::Sync;
 use super::error::ReadError;
-use super::{SqliteStore, directory_lists, sessions, tokens};
+use super::{SqliteStore, directory_lists, link_ends, sessions, tokens};
 use crate::audit::{EventKind, NewEvent};
 use crate::directory::{
     Client, ClientStatus, DirectoryQuery, Email, Member, NewClient, NewUser, Page, Place, User,
 };
 use crate::error::{Error, Reason, StoreError};
 use crate::id::{ClientId, UserId};
-use crate::store::{At, DirectoryStore, Outcome, StoreResult};
+use crate::link::LinkEnd;
+use crate::store::{At, DirectoryStore, LinksOf, Outcome, StoreResult};
 use crate::upkeep::Erased;
 
 pub(super) const USER: &str = "id, email, first_name, last_name, enabled, created_at, erased_at";
@@ -215,6 +216,32 @@ impl DirectoryStore for SqliteStore {
         self.database.read(|connection| directory_lists::users(connection, query, within, limit))
     }
 
+    fn set_user_email(&self, id: UserId, email: &Email, at: At<'_>) -> StoreResult<Outcome<User>> {
+        let changed = self.database.write(Sync::Synced, |connection| {
+            let Some(found) = find_user(connection, id)?.filter(|found| found.erased_at.is_none()) else {
+                return Ok(Err(Reason::UserUnknown.into()));
+            };
+            if found.email.as_deref() == Some(email.as_str()) {
+                return Ok(Ok(found));
+            }
+            if user_of_address(connection, email)?.is_some() {
+                return Ok(Err(Reason::AlreadyExists.into()));
+            }
+            connection
+                .execute("UPDATE user SET email = ?2 WHERE id = ?1", params![id, email.as_str()])
+                .read()?;
+            write_user(connection, EventKind::UserEmailSet, id, at)?;
+            if let Err(error) = link_ends::end_of(connection, &LinksOf::User(id), LinkEnd::EmailChanged, at)?
+            {
+                return Ok(Err(error));
+            }
+            find_user(connection, id)?.map(Ok).ok_or(StoreError::Corrupt("a user is missing"))
+        })?;
+        // The log still holds the address of before.
+        self.database.empty_log()?;
+        Ok(changed)
+    }
+
     fn enable_user(&self, id: UserId, enabled: bool, at: At<'_>) -> StoreResult<Outcome<User>> {
         self.database.write(Sync::Synced, |connection| {
             let Some(found) = find_user(connection, id)? else {
@@ -247,8 +274,10 @@ impl DirectoryStore for SqliteStore {
                 .read()?;
             let sessions_ended = sessions::end_of_user(connection, id, at.now)?;
             let tokens_ended = tokens::revoke_where(connection, "user_id = ?2", id, at.now)?;
+            let links_ended =
+                link_ends::end_where(connection, "user_id = ?3", &[&id], LinkEnd::Revoked, at.now)?;
             write_user(connection, EventKind::UserErased, id, at)?;
-            Ok(Ok(Erased { user_id: id, tokens_ended, sessions_ended }))
+            Ok(Ok(Erased { user_id: id, tokens_ended, links_ended, sessions_ended }))
         })?;
         // The log still holds the pages as they were.
         self.database.empty_log()?;

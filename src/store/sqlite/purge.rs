@@ -9,6 +9,7 @@ use crate::audit::coarse;
 use crate::autoauth::REMEMBERED;
 use crate::clock::Timestamp;
 use crate::error::StoreError;
+use crate::link::LONGEST_LIFE;
 use crate::secret::TimedKey;
 use crate::settings::Settings;
 use crate::store::StoreResult;
@@ -34,7 +35,7 @@ fn range(connection: &Connection, table: &str, key: &str, below: impl rusqlite::
     Ok(u64::try_from(deleted).unwrap_or(u64::MAX))
 }
 
-fn links(connection: &Connection, now: Timestamp) -> StoreResult<u64> {
+fn autoauth_links(connection: &Connection, now: Timestamp) -> StoreResult<u64> {
     let floor = now.minus(REMEMBERED).as_seconds();
     let deleted = connection
         .prepare_cached("DELETE FROM autoauth_link WHERE signed_at < ?1")
@@ -50,6 +51,12 @@ fn links(connection: &Connection, now: Timestamp) -> StoreResult<u64> {
             .read()?;
     }
     Ok(u64::try_from(deleted).unwrap_or(u64::MAX))
+}
+
+/// Delete what was counted of links before a time; the rows of an hour go together.
+fn tallies(connection: &Connection, below: Timestamp) -> StoreResult<()> {
+    connection.prepare_cached("DELETE FROM link_tally WHERE hour < ?1").read()?.execute([below]).read()?;
+    Ok(())
 }
 
 /// Delete audit events of before a time; rows of the same millisecond go together.
@@ -135,10 +142,14 @@ pub(super) fn step(connection: &Connection, settings: &Settings, now: Timestamp)
     let sessions = now.minus(Settings::seconds(settings.session_absolute_seconds)).minus(SESSION_GRACE);
     let events = now.minus(Settings::days(settings.audit_retention_days));
     let addresses = now.minus(Settings::days(settings.audit_address_days));
+    // A link is told to be expired, and counted as such, as long as the events of its last day are kept.
+    let links = events.minus(LONGEST_LIFE);
+    tallies(connection, events)?;
     Ok(Purged {
         tokens: range(connection, "token", "key", &TimedKey::bound(tokens)[..])?,
+        links: range(connection, "link", "key", &TimedKey::bound(links)[..])?,
         sessions: range(connection, "session", "key", &TimedKey::bound(sessions)[..])?,
-        autoauth_links: links(connection, now)?,
+        autoauth_links: autoauth_links(connection, now)?,
         audit_events: audit(connection, events)?,
         addresses_cut: cut_addresses(connection, addresses)?,
     })
@@ -158,6 +169,7 @@ impl SqliteStore {
                 Ok((done, done.total() > 0 || addresses_cut(connection)? != before))
             })?;
             all.tokens += step.tokens;
+            all.links += step.links;
             all.sessions += step.sessions;
             all.autoauth_links += step.autoauth_links;
             all.audit_events += step.audit_events;
@@ -174,10 +186,12 @@ impl SqliteStore {
             let settings = self.database.settings(connection)?;
             let tokens = now.minus(Settings::seconds(settings.token_retention_seconds));
             let events = now.minus(Settings::days(settings.audit_retention_days));
+            let links = events.minus(LONGEST_LIFE);
             connection
                 .query_row(
-                    "SELECT (SELECT count(*) FROM token WHERE key < ?1) + (SELECT count(*) FROM audit WHERE at < ?2)",
-                    params![&TimedKey::bound(tokens)[..], events],
+                    "SELECT (SELECT count(*) FROM token WHERE key < ?1) + (SELECT count(*) FROM audit WHERE at < ?2)
+                          + (SELECT count(*) FROM link WHERE key < ?3)",
+                    params![&TimedKey::bound(tokens)[..], events, &TimedKey::bound(links)[..]],
                     |row| row.get(0),
                 )
                 .map_err(StoreError::from)

@@ -84,7 +84,7 @@ impl SqliteStore {
     /// Do what the verdict says. The row is changed by a condition of its own all the same, so that no
     /// mistake before it can spend a token twice; `guarded` is false only in the variant that the race
     /// self-check must catch.
-    fn apply(
+    pub(super) fn apply_redemption(
         &self,
         connection: &Connection,
         act: &RedeemAct,
@@ -167,7 +167,7 @@ impl SqliteStore {
             let Some(facts) = self.redeem_facts(connection, &Named::Key(act.key))? else {
                 return Ok(Err(Refusal::new(Reason::TokenUnknown)));
             };
-            let outcome = self.apply(connection, act, &facts, now, true)?;
+            let outcome = self.apply_redemption(connection, act, &facts, now, true)?;
             let needs_sync = outcome.as_ref().map_or_else(|refusal| refusal.session_ended, |_| true);
             unsynced = needs_sync && sync == Sync::Relaxed;
             if unsynced { Err(StoreError::Busy) } else { Ok(outcome) }
@@ -182,7 +182,7 @@ impl SqliteStore {
             None => Ok(Err(Refusal::new(Reason::TokenUnknown))),
             Some(facts) => self
                 .database
-                .write(Sync::Synced, |connection| self.apply(connection, act, &facts, now, false)),
+                .write(Sync::Synced, |connection| self.apply_redemption(connection, act, &facts, now, false)),
         }
     }
 }

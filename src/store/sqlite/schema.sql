@@ -50,7 +50,9 @@ CREATE TABLE credential (
     revoked_at      INTEGER,
     last_used_at    INTEGER,
     minute          INTEGER NOT NULL DEFAULT 0,
-    minute_issues   INTEGER NOT NULL DEFAULT 0
+    minute_issues   INTEGER NOT NULL DEFAULT 0,
+    link_minute     INTEGER NOT NULL DEFAULT 0,
+    minute_links    INTEGER NOT NULL DEFAULT 0
 ) STRICT;
 
 CREATE TABLE user (
@@ -129,6 +131,42 @@ CREATE TABLE session (
     ended_at        INTEGER
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX session_user ON session (user_id);
+
+-- Sign-in links. The key is the time at which one was made and its SHA-256; a visit brings only the latter.
+CREATE TABLE link (
+    key             BLOB    NOT NULL PRIMARY KEY CHECK (length(key) = 38),
+    user_id         INTEGER,
+    client_id       INTEGER,
+    destination     TEXT,
+    landing         TEXT    NOT NULL,
+    title           TEXT,
+    label           TEXT,
+    credential_id   INTEGER NOT NULL,
+    serial          INTEGER NOT NULL,
+    actor           TEXT,
+    created_at      INTEGER NOT NULL,
+    expires_at      INTEGER NOT NULL,
+    uses            INTEGER NOT NULL,
+    used            INTEGER NOT NULL DEFAULT 0 CHECK (used <= uses),
+    end_siblings    INTEGER NOT NULL,
+    first_opened_at INTEGER,
+    last_opened_at  INTEGER,
+    ended_at        INTEGER,
+    ended_by        TEXT
+) STRICT, WITHOUT ROWID;
+CREATE UNIQUE INDEX link_digest ON link (substr(key, 7));
+CREATE INDEX link_user ON link (user_id);
+CREATE INDEX link_client ON link (client_id);
+CREATE INDEX link_label ON link (label) WHERE label IS NOT NULL;
+
+-- What happened to the links of a label ('' for none), by the hour.
+CREATE TABLE link_tally (
+    hour  INTEGER NOT NULL,
+    label TEXT    NOT NULL,
+    event TEXT    NOT NULL,
+    count INTEGER NOT NULL,
+    PRIMARY KEY (hour, label, event)
+) STRICT, WITHOUT ROWID;
 
 CREATE TABLE autoauth_key (
     id         INTEGER PRIMARY KEY,

@@ -100,7 +100,7 @@ fn fill(connection: &Connection, creation: &Creation<'_>, at: At<'_>) -> StoreRe
     for setting in creation.settings.list() {
         store_value(connection, setting.name, &setting.value)?;
     }
-    let limits = Limits { destinations: Some(vec!["*".to_owned()]), ..Limits::default() };
+    let limits = Limits { destinations: Some(vec!["*".to_owned()]), links: true, ..Limits::default() };
     for label in creation.host_credentials {
         super::credentials::insert_host(connection, label, &limits, at.now)?;
     }

@@ -14,7 +14,7 @@ use crate::audit::{EventKind, NewEvent};
 use crate::clock::Timestamp;
 use crate::credential::CallerFacts;
 use crate::error::{Error, Reason, Refusal};
-use crate::id::CredentialId;
+use crate::id::{AdminId, ClientId, CredentialId, UserId};
 use crate::secret::TimedKey;
 use crate::settings::Settings;
 use crate::store::{At, Named, Outcome, StoreResult, TokenStore, TokensOf};
@@ -94,6 +94,47 @@ fn find(connection: &Connection, named: &Named) -> StoreResult<Option<TokenFacts
     }
 }
 
+/// A token's row as it begins.
+pub(super) struct NewToken<'a> {
+    pub(super) key: TimedKey,
+    pub(super) user: Option<UserId>,
+    pub(super) client: Option<ClientId>,
+    pub(super) destination: Option<&'a str>,
+    pub(super) landing: &'a str,
+    pub(super) credential: Option<CredentialId>,
+    pub(super) admin: Option<AdminId>,
+    pub(super) serial: i64,
+    pub(super) actor: Option<&'a str>,
+    pub(super) binding: Option<Binding>,
+    pub(super) expires_at: Timestamp,
+}
+
+pub(super) fn insert(connection: &Connection, token: &NewToken<'_>, now: Timestamp) -> StoreResult<()> {
+    connection
+        .prepare_cached(
+            "INSERT INTO token (key, user_id, client_id, destination, landing, credential_id, admin_id, serial,
+                                actor, binding, issued_at, expires_at)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)",
+        )
+        .read()?
+        .execute(params![
+            token.key,
+            token.user,
+            token.client,
+            token.destination,
+            token.landing,
+            token.credential,
+            token.admin,
+            token.serial,
+            token.actor,
+            token.binding.map(|binding| binding.0),
+            now,
+            token.expires_at,
+        ])
+        .read()?;
+    Ok(())
+}
+
 /// How many unspent tokens of a credential could still be redeemed: those of the last minute.
 pub(super) fn count_unspent(
     connection: &Connection,
@@ -153,29 +194,22 @@ impl TokenStore for SqliteStore {
                 }
                 Err(error) => return Ok(Err(error)),
             };
-            connection
-                .prepare_cached(
-                    "INSERT INTO token (key, user_id, client_id, destination, landing, credential_id, admin_id, serial,
-                                        actor, binding, issued_at, expires_at)
-                     VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)",
-                )
-                .read()?
-                .execute(params![
-                    act.key,
-                    grant.user,
-                    grant.client,
-                    grant.destination,
-                    grant.landing.as_str(),
-                    act.caller.credential_id(),
-                    act.caller.admin_id(),
-                    act.caller.serial(),
-                    act.request.actor,
-                    act.request.binding.map(|binding| binding.0),
-                    now,
-                    grant.expires_at,
-                ])
-                .read()?;
-            credentials::note(connection, &act.caller, &facts.caller, grant.count, now)?;
+            let token = NewToken {
+                key: act.key,
+                user: grant.user,
+                client: grant.client,
+                destination: grant.destination.as_deref(),
+                landing: grant.landing.as_str(),
+                credential: act.caller.credential_id(),
+                admin: act.caller.admin_id(),
+                serial: act.caller.serial(),
+                actor: act.request.actor.as_deref(),
+                binding: act.request.binding,
+                expires_at: grant.expires_at,
+            };
+            insert(connection, &token, now)?;
+            let count = (credentials::Made::Token, grant.count);
+            credentials::note(connection, &act.caller, &facts.caller, count, now)?;
             event.user = grant.user;
             event.client = grant.client;
             event.object = Some(act.key.reference().to_string());

@@ -118,6 +118,8 @@ typedef enum gatepass_code {
     GATEPASS_LOCKED_OUT = 2113,
     // The secret was right but stood in the query of a URL, which the credential does not allow.
     GATEPASS_SECRET_IN_QUERY = 2114,
+    // The credential may not make sign-in links.
+    GATEPASS_LINKS_NOT_ALLOWED = 2115,
     // No such user.
     GATEPASS_USER_UNKNOWN = 2201,
     // The user is disabled.
@@ -181,6 +183,22 @@ typedef enum gatepass_code {
     GATEPASS_SEALING_KEY_MISSING = 2509,
     // The sealing key does not open this store's AutoAuth keys.
     GATEPASS_SEALING_KEY_WRONG = 2510,
+    // No such sign-in link.
+    GATEPASS_LINK_UNKNOWN = 2601,
+    // All uses of the sign-in link are spent.
+    GATEPASS_LINK_USED = 2602,
+    // The sign-in link was revoked.
+    GATEPASS_LINK_REVOKED = 2603,
+    // Another sign-in link of the same label and person was used.
+    GATEPASS_LINK_SUPERSEDED = 2604,
+    // The person's e-mail address or password was changed since.
+    GATEPASS_LINK_OUTDATED = 2605,
+    // The sign-in link lies in the future: the clock was set back.
+    GATEPASS_LINK_NOT_YET_VALID = 2606,
+    // The sign-in link's life is over.
+    GATEPASS_LINK_EXPIRED = 2607,
+    // The page that the sign-in link leads to is no longer allowed.
+    GATEPASS_LANDING_NOT_ALLOWED = 2608,
     // There is no store at that path.
     GATEPASS_STORE_MISSING = 3001,
     // Something stands at the path where a new file was to be made.
