@@ -8,6 +8,7 @@ mod browser;
 mod common;
 mod confirming;
 mod escaping;
+mod links;
 mod pages;
 mod race;
 mod refusals;
