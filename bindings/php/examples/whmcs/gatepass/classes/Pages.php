@@ -80,8 +80,9 @@ final class Pages
         string $told = '',
     ): Response {
         self::log("link refused: $why", $reference);
-        return self::page($told === '' ? 403 : 410, 'This sign-in link did not work', <<<HTML
-            <p>{$told}</p>
+        [$status, $told] = $told === '' ? [403, ''] : [410, "<p>{$told}</p>"];
+        return self::page($status, 'This sign-in link did not work', <<<HTML
+            {$told}
             <p><a href="{$system->text}/clientarea.php">Sign in here</a>, or write to us for a new one.</p>
             <p>If it keeps happening, tell support this number: {$reference}</p>
             HTML, $system->origin);
