@@ -177,3 +177,6 @@ pub(crate) fn told(reason: Reason, link: &LinkFacts, now: Timestamp) -> Refusal 
         reason == Reason::LinkUsed && link.last_opened_at.is_some_and(|last| now.since(last) < DUPLICATE);
     refusal
 }
+
+#[cfg(test)]
+mod tests;
