@@ -1,5 +1,7 @@
 //! Sign-in links as a Rust program uses them.
 
+#![allow(missing_docs, clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
 use gatepass::directory::{Mode, NewClient, NewUser};
 use gatepass::id::ClientId;
 use gatepass::link::{EndLinks, LinkEnd, LinkReportQuery, LinkRequest, OpenRequest};

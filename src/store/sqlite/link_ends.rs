@@ -16,6 +16,10 @@ use crate::store::{At, LinksOf, Outcome, StoreResult};
 /// Could be used, but for its time.
 const UNSPENT: &str = "used < uses AND ended_at IS NULL";
 
+/// Was not made with a secret that leaked.
+const HONOURED: &str =
+    "serial > (SELECT void_serial FROM credential WHERE credential.id = link.credential_id)";
+
 /// How many links of a credential could still be used.
 pub(super) fn count_live(
     connection: &Connection,
@@ -24,15 +28,18 @@ pub(super) fn count_live(
 ) -> StoreResult<u64> {
     connection
         .query_row(
-            &format!("SELECT count(*) FROM link WHERE credential_id = ?1 AND expires_at > ?2 AND {UNSPENT}"),
+            &format!(
+                "SELECT count(*) FROM link
+                 WHERE credential_id = ?1 AND expires_at > ?2 AND {UNSPENT} AND {HONOURED}"
+            ),
             params![credential, now],
             |row| row.get(0),
         )
         .read()
 }
 
-/// End the links that a condition on `?3` and later names; how many of them could still be used. Those that are
-/// expired end as well, or they would live again if the clock is set back.
+/// End the links that a condition on `?3` and later names; how many of them could still be used. Those that
+/// are expired end as well, or they would live again if the clock is set back.
 pub(super) fn end_where(
     connection: &Connection,
     condition: &str,
@@ -45,8 +52,8 @@ pub(super) fn end_where(
     let all: Vec<&dyn ToSql> = given.into_iter().chain(values.iter().copied()).collect();
     let live: Vec<(Option<String>, u64)> = connection
         .prepare_cached(&format!(
-            "SELECT label, count(*) FROM link WHERE {condition} AND {UNSPENT} AND expires_at > ?1 AND ?2 IS NOT NULL
-             GROUP BY label"
+            "SELECT label, count(*) FROM link
+             WHERE {condition} AND {UNSPENT} AND expires_at > ?1 AND ?2 IS NOT NULL GROUP BY label"
         ))
         .read()?
         .query_map(&all[..], |row| Ok((row.get(0)?, row.get(1)?)))
