@@ -136,6 +136,34 @@ fn what_a_credential_may_do_with_links_is_said_when_it_is_made() {
 }
 
 #[test]
+fn whatever_ends_links_says_how_many() {
+    let bench = Bench::new();
+    bench.ok("admin add alice");
+    let made = bench.ok("credential create mailer --admin alice --links");
+    let link = |secret: &str| {
+        let identifier = made["credential"]["identifier"].as_str().unwrap();
+        let words = ["link", "create", "--client", "1", "--identifier", identifier, "--secret", "-"];
+        bench.feed(&words, secret.as_bytes()).ended(0);
+    };
+    link(made["secret"].as_str().unwrap());
+    let rotated = bench.ok("credential rotate mailer --leaked");
+    assert_eq!(rotated["links_ended"], 1);
+    link(rotated["secret"].as_str().unwrap());
+    link(rotated["secret"].as_str().unwrap());
+    assert_eq!(bench.ok("link report")["labels"][0]["live"], 2, "the leaked secret's is not");
+    assert_eq!(bench.ok("credential revoke mailer")["links_ended"], 2);
+    assert_eq!(bench.ok("link report")["labels"][0]["live"], 0);
+    bench.link(&[]);
+    bench.ok("backup copy.db");
+    assert_eq!(bench.ok("restore copy.db --yes")["links_ended"], 1);
+    bench.link(&[]);
+    assert_eq!(bench.ok("user export 1")["links"].as_array().unwrap().len(), 5);
+    assert_eq!(bench.ok("user erase 1 --yes")["links_ended"], 1);
+    assert_eq!(bench.ok("purge")["links"], 0);
+    assert_eq!(bench.ok("link list --live"), json!([]));
+}
+
+#[test]
 fn a_report_tells_of_each_mailing_and_of_one_by_reasons_and_time() {
     let bench = Bench::new();
     let used = bench.link(&["--label", "reminder"]);

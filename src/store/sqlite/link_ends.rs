@@ -16,6 +16,10 @@ use crate::store::{At, LinksOf, Outcome, StoreResult};
 /// Could be used, but for its time.
 const UNSPENT: &str = "used < uses AND ended_at IS NULL";
 
+/// Not ended already by its credential's revocation, or the rotation of a leaked secret.
+pub(super) const HONOURED: &str = "EXISTS (SELECT 1 FROM credential WHERE id = link.credential_id
+    AND revoked_at IS NULL AND link.serial > void_serial)";
+
 /// How many links of a credential could still be used.
 pub(super) fn count_live(
     connection: &Connection,
@@ -24,7 +28,10 @@ pub(super) fn count_live(
 ) -> StoreResult<u64> {
     connection
         .query_row(
-            &format!("SELECT count(*) FROM link WHERE credential_id = ?1 AND expires_at > ?2 AND {UNSPENT}"),
+            &format!(
+                "SELECT count(*) FROM link WHERE credential_id = ?1 AND expires_at > ?2 AND {UNSPENT}
+                   AND {HONOURED}"
+            ),
             params![credential, now],
             |row| row.get(0),
         )
@@ -46,7 +53,7 @@ pub(super) fn end_where(
     let live: Vec<(Option<String>, u64)> = connection
         .prepare_cached(&format!(
             "SELECT label, count(*) FROM link WHERE {condition} AND {UNSPENT} AND expires_at > ?1 AND ?2 IS NOT NULL
-             GROUP BY label"
+               AND {HONOURED} GROUP BY label"
         ))
         .read()?
         .query_map(&all[..], |row| Ok((row.get(0)?, row.get(1)?)))

@@ -3,6 +3,7 @@
 use rusqlite::{Connection, params};
 
 use super::error::ReadError;
+use super::link_ends::HONOURED;
 use super::links::made_since;
 use crate::clock::Timestamp;
 use crate::link::{LONGEST_LIFE, LinkTally, Tallied, hour_of};
@@ -85,7 +86,7 @@ pub(super) fn tallied(
     by_links(
         LinkTally::Live,
         "?4",
-        "used < uses AND ended_at IS NULL AND expires_at > ?4 AND ?3 IS NOT NULL",
+        &format!("used < uses AND ended_at IS NULL AND expires_at > ?4 AND ?3 IS NOT NULL AND {HONOURED}"),
     )?;
     Ok(tallies)
 }
