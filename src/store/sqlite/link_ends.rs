@@ -123,7 +123,11 @@ pub(super) fn end_of(
 
 /// End the other links of the same label for the same person.
 pub(super) fn end_siblings(connection: &Connection, used: &LinkFacts, now: Timestamp) -> StoreResult<()> {
-    let condition = "label = ?3 AND user_id IS ?4 AND client_id IS ?5 AND key <> ?6";
+    // A person has few links and a mailing many, so the index over persons is the one to use.
+    let condition = match used.user {
+        Some(_) => "user_id = ?4 AND +client_id IS ?5 AND +label = ?3 AND key <> ?6",
+        None => "client_id = ?5 AND +user_id IS ?4 AND +label = ?3 AND key <> ?6",
+    };
     let values: [&dyn ToSql; 4] = [&used.label, &used.user, &used.client, &used.key];
     let ended = end_where(connection, condition, &values, LinkEnd::Superseded, now)?;
     if ended > 0 {
