@@ -16,9 +16,9 @@ use crate::store::{At, LinksOf, Outcome, StoreResult};
 /// Could be used, but for its time.
 const UNSPENT: &str = "used < uses AND ended_at IS NULL";
 
-/// Was not made with a secret that leaked.
-const HONOURED: &str =
-    "serial > (SELECT void_serial FROM credential WHERE credential.id = link.credential_id)";
+/// Not ended already by its credential's revocation, or the rotation of a leaked secret.
+const HONOURED: &str = "EXISTS (SELECT 1 FROM credential WHERE id = link.credential_id
+    AND revoked_at IS NULL AND link.serial > void_serial)";
 
 /// How many links of a credential could still be used.
 pub(super) fn count_live(
@@ -29,8 +29,8 @@ pub(super) fn count_live(
     connection
         .query_row(
             &format!(
-                "SELECT count(*) FROM link
-                 WHERE credential_id = ?1 AND expires_at > ?2 AND {UNSPENT} AND {HONOURED}"
+                "SELECT count(*) FROM link WHERE credential_id = ?1 AND expires_at > ?2 AND {UNSPENT}
+                   AND {HONOURED}"
             ),
             params![credential, now],
             |row| row.get(0),
@@ -52,8 +52,8 @@ pub(super) fn end_where(
     let all: Vec<&dyn ToSql> = given.into_iter().chain(values.iter().copied()).collect();
     let live: Vec<(Option<String>, u64)> = connection
         .prepare_cached(&format!(
-            "SELECT label, count(*) FROM link
-             WHERE {condition} AND {UNSPENT} AND expires_at > ?1 AND ?2 IS NOT NULL GROUP BY label"
+            "SELECT label, count(*) FROM link WHERE {condition} AND {UNSPENT} AND expires_at > ?1 AND ?2 IS NOT NULL
+               AND {HONOURED} GROUP BY label"
         ))
         .read()?
         .query_map(&all[..], |row| Ok((row.get(0)?, row.get(1)?)))
