@@ -5,7 +5,7 @@
  *
  *     php invoice-mail.php STORE CLIENT_ID INVOICE_ID NAME ADDRESS | sendmail -t
  *
- * Send it to the client's own address and to nobody else: whoever reads it can sign in, until it was used.
+ * Send it to the client's own address and to nobody else: whoever has it can sign in, until it is used.
  */
 
 declare(strict_types=1);
@@ -20,10 +20,13 @@ spl_autoload_register(static function (string $class): void {
 const FROM = 'Example Billing <billing@example.com>';
 const LIFE = 3 * 86400;
 
-/** A word of a header that may hold any character (RFC 2047): encoded in pieces that cut no character in two. */
-function encodedWords(string $text): string
+/** Words of a header that may hold any character: encoded (RFC 2047), in pieces that cut no character in two. */
+function words(string $text): string
 {
-    preg_match_all('/.{1,11}/us', $text, $pieces);
+    if (preg_match('/\A[A-Za-z0-9 ]{1,60}\z/', $text)) {
+        return $text;
+    }
+    preg_match_all('/.{1,9}/us', $text, $pieces);
     $word = static fn (string $piece): string => '=?UTF-8?B?' . base64_encode($piece) . '?=';
     return implode("\r\n ", array_map($word, $pieces[0]));
 }
@@ -37,7 +40,7 @@ function part(string $type, string $text): string
 
 [, $store, $client, $invoice, $name, $address] = $argv + array_fill(0, 6, '');
 $good = preg_match('/\A[1-9][0-9]{0,17}\z/', $client) && preg_match('/\A[1-9][0-9]{0,17}\z/', $invoice)
-    && mb_check_encoding($name, 'UTF-8') && filter_var($address, FILTER_VALIDATE_EMAIL);
+    && preg_match('/\A\P{C}{1,100}\z/u', $name) && filter_var($address, FILTER_VALIDATE_EMAIL);
 if (!$good || $argc !== 6) {
     fwrite(STDERR, "usage: php invoice-mail.php STORE CLIENT_ID INVOICE_ID NAME ADDRESS\n");
     exit(2);
@@ -89,11 +92,12 @@ $html = strtr(<<<'HTML'
         '{until}' => $until,
     ]));
 
-$boundary = 'part-' . bin2hex(random_bytes(12));
+// Quoted-printable never has `=_`.
+$boundary = '=_' . bin2hex(random_bytes(8));
 echo implode("\r\n", [
     'From: ' . FROM,
-    'To: ' . encodedWords($name) . "\r\n <$address>",
-    'Subject: ' . encodedWords("Invoice $invoice is ready"),
+    'To: ' . words($name) . "\r\n <$address>",
+    'Subject: ' . words("Invoice $invoice is ready"),
     'Date: ' . gmdate('D, d M Y H:i:s') . ' +0000',
     'Message-ID: <' . bin2hex(random_bytes(16)) . '@example.com>',
     // So that no holiday message comes back.
