@@ -289,6 +289,9 @@ typedef enum gatepass_origin {
 // anew each time it is used. Freed by `gatepass_free`.
 typedef struct gatepass_caller gatepass_caller;
 
+// A sign-in link that was just made. Freed by `gatepass_free`.
+typedef struct gatepass_created_link gatepass_created_link;
+
 // A text that a call gave: JSON, or a link. Freed by `gatepass_free`.
 typedef struct gatepass_document gatepass_document;
 
@@ -297,6 +300,9 @@ typedef struct gatepass_inspection gatepass_inspection;
 
 // A token that was just issued. Freed by `gatepass_free`.
 typedef struct gatepass_issued gatepass_issued;
+
+// A use of a sign-in link that was just spent. Freed by `gatepass_free`.
+typedef struct gatepass_opened_link gatepass_opened_link;
 
 // How a store is opened: deadline, sealing key, actor. Freed by `gatepass_free`.
 typedef struct gatepass_options gatepass_options;
@@ -616,21 +622,22 @@ enum gatepass_code gatepass_caller_authorise(const struct gatepass_store *store,
 // @return GATEPASS_OK, or a code of the class MISUSE.
 enum gatepass_code gatepass_request_new(struct gatepass_request **out);
 
-// Issue: the user who shall be signed in. Alone: bound to the one client, if there is exactly one.
+// Issue, link create: the user who shall be signed in. Alone: bound to the one client, if there is exactly one.
 //
 // @param request  The request.
 // @param user_id  Greater than 0.
 // @return GATEPASS_OK; GATEPASS_INVALID for `user_id`; another code of the class MISUSE.
-enum gatepass_code gatepass_request_set_user_id(struct gatepass_request *request, int64_t user_id);
+enum gatepass_code gatepass_request_set_user_id(struct gatepass_request *request,
+                                                int64_t user_id);
 
-// Issue: the client. Alone: its owner is signed in.
+// Issue, link create: the client. Alone: its owner is signed in.
 //
 // @param request  The request.
 // @param client_id  Greater than 0.
 // @return GATEPASS_OK; GATEPASS_INVALID for `client_id`; another code of the class MISUSE.
 enum gatepass_code gatepass_request_set_client_id(struct gatepass_request *request, int64_t client_id);
 
-// Issue: the landing page by name. The home page if not set.
+// Issue, link create: the landing page by name. The home page if not set.
 //
 // @param request      The request.
 // @param name         Such as `clientarea:product_details`; NULL with length 0 takes the field back.
@@ -640,21 +647,23 @@ enum gatepass_code gatepass_request_set_destination(struct gatepass_request *req
                                                     const char *name,
                                                     size_t name_length);
 
-// Issue: the service, for a destination that shows one. Whether it is the client's is the page's business.
+// Issue, link create: the service, for a destination that shows one. Whether it is the client's is the page's
+// business.
 //
 // @param request  The request.
 // @param service_id  Greater than 0.
 // @return GATEPASS_OK; GATEPASS_INVALID for `service_id`; another code of the class MISUSE.
 enum gatepass_code gatepass_request_set_service_id(struct gatepass_request *request, int64_t service_id);
 
-// Issue: the domain, for a destination that shows one. Whether it is the client's is the page's business.
+// Issue, link create: the domain, for a destination that shows one. Whether it is the client's is the page's
+// business.
 //
 // @param request  The request.
 // @param domain_id  Greater than 0.
 // @return GATEPASS_OK; GATEPASS_INVALID for `domain_id`; another code of the class MISUSE.
 enum gatepass_code gatepass_request_set_domain_id(struct gatepass_request *request, int64_t domain_id);
 
-// Issue: the relative path to land on, for the destination `sso:custom_redirect`.
+// Issue, link create: the relative path to land on, for the destination `sso:custom_redirect`.
 //
 // @param request      The request.
 // @param path         Relative to the system URL, such as `viewinvoice.php?id=5`; NULL with length 0 takes
@@ -665,10 +674,11 @@ enum gatepass_code gatepass_request_set_redirect_path(struct gatepass_request *r
                                                       const char *path,
                                                       size_t path_length);
 
-// Issue: a shorter life than usual.
+// Issue, link create: another life than usual. The tokens that a link gives live as long as the store's do.
 //
 // @param request       The request.
-// @param milliseconds  1 to 60,000. A token lives 60 s if not set.
+// @param milliseconds  For a token 1 to 60,000, and 60 s if not set. For a link a minute to 7 days, and the
+//                      setting `link_life_seconds` if not set.
 // @return GATEPASS_OK; GATEPASS_INVALID for `life`; another code of the class MISUSE. What is too long is
 //         told by the act.
 enum gatepass_code gatepass_request_set_life_ms(struct gatepass_request *request, int64_t milliseconds);
@@ -684,7 +694,7 @@ enum gatepass_code gatepass_request_set_binding(struct gatepass_request *request
                                                 const char *nonce,
                                                 size_t nonce_length);
 
-// Issue: on whose behalf the caller asks, in the caller's words, for the audit.
+// Issue, link create: on whose behalf the caller asks, in the caller's words, for the audit.
 //
 // @param request       The request.
 // @param actor         At most 200 bytes without control characters; NULL with length 0 takes the field
@@ -695,7 +705,7 @@ enum gatepass_code gatepass_request_set_actor(struct gatepass_request *request,
                                               const char *actor,
                                               size_t actor_length);
 
-// Issue, redeem, inspect, session check, AutoAuth: where the call came from.
+// Issue, redeem, inspect, session check, AutoAuth, link create and open: where the call came from.
 //
 // @param request         The request.
 // @param address         Such as `203.0.113.9` or `2001:db8::1`; NULL with length 0 takes the field back.
@@ -812,6 +822,55 @@ enum gatepass_code gatepass_request_set_key(struct gatepass_request *request,
 enum gatepass_code gatepass_request_set_key_label(struct gatepass_request *request,
                                                   const char *label,
                                                   size_t label_length);
+
+// Link open: the link as the browser brought it, its text or its whole URL. What can't be one is refused like
+// an unknown one.
+//
+// @param request      The request.
+// @param link         NULL with length 0 takes the field back.
+// @param link_length  In bytes.
+// @return GATEPASS_OK, or a code of the class MISUSE.
+enum gatepass_code gatepass_request_set_link(struct gatepass_request *request,
+                                             const char *link,
+                                             size_t link_length);
+
+// Link create: how often the link may be used.
+//
+// @param request  The request.
+// @param uses     1 to 100. Once if not set.
+// @return GATEPASS_OK; GATEPASS_INVALID for `uses`; another code of the class MISUSE. What is too often is told
+//         by the act.
+enum gatepass_code gatepass_request_set_uses(struct gatepass_request *request,
+                                             int64_t uses);
+
+// Link create: what the mailing is called, for reports and to revoke all of it.
+//
+// @param request       The request.
+// @param label         1 to 100 bytes without control characters, such as `invoice-reminder`; NULL with
+//                      length 0 takes the field back.
+// @param label_length  In bytes.
+// @return GATEPASS_OK, or a code of the class MISUSE.
+enum gatepass_code gatepass_request_set_label(struct gatepass_request *request,
+                                              const char *label,
+                                              size_t label_length);
+
+// Link create: what waits for the person there, as the page that asks says it.
+//
+// @param request       The request.
+// @param title         1 to 100 bytes without control characters, such as `invoice 5`; NULL with length 0
+//                      takes the field back.
+// @param title_length  In bytes.
+// @return GATEPASS_OK, or a code of the class MISUSE.
+enum gatepass_code gatepass_request_set_title(struct gatepass_request *request,
+                                              const char *title,
+                                              size_t title_length);
+
+// Link create: whether the use of this link ends all others of its label for the same user and client.
+//
+// @param request  The request.
+// @param yes      Not 0 if so, which needs a label. It does not if not set.
+// @return GATEPASS_OK, or a code of the class MISUSE.
+enum gatepass_code gatepass_request_set_end_siblings(struct gatepass_request *request, int32_t yes);
 
 // Issue a token for a person.
 //
@@ -1195,8 +1254,137 @@ enum gatepass_code gatepass_autoauth_sign(const struct gatepass_store *store,
                                           const struct gatepass_request *request,
                                           struct gatepass_document **out);
 
-// Run a management operation: admins, credentials, directory, destinations, AutoAuth keys, settings, audit,
-// upkeep. `gatepass_operation_name` lists them; `docs/operations.md` describes each.
+// Make a sign-in link for a mail. It is on the disk when this returns.
+//
+// @param store    The store that authenticated the caller.
+// @param caller   Who asks.
+// @param request  Takes `user_id`, `client_id` (one of them is needed), `destination`, `service_id`,
+//                 `domain_id`, `redirect_path`, `life`, `uses`, `label`, `title`, `end_siblings`, `actor`,
+//                 `address`.
+// @param out      The link. Yours: free it with `gatepass_free`.
+// @return GATEPASS_OK; GATEPASS_INVALID with the field; GATEPASS_LINKS_NOT_ALLOWED or another refusal when the
+//         caller may not or the person may not sign in; a code of the classes MISUSE or STORE.
+enum gatepass_code gatepass_link_create(const struct gatepass_store *store,
+                                        const struct gatepass_caller *caller,
+                                        const struct gatepass_request *request,
+                                        struct gatepass_created_link **out);
+
+// What goes into the mail: the URL with the link, a secret for that person.
+//
+// @param created  What `gatepass_link_create` gave.
+// @return Valid until `created` is freed; NULL for a bad handle.
+const char *gatepass_created_link_url(const struct gatepass_created_link *created);
+
+// The link alone: 32 characters, a secret for that person.
+//
+// @param created  What `gatepass_link_create` gave.
+// @return Valid until `created` is freed; NULL for a bad handle.
+const char *gatepass_created_link_text(const struct gatepass_created_link *created);
+
+// The link's public name: 24 hex characters, for tables, logs and `link.revoke`. No secret.
+//
+// @param created  What `gatepass_link_create` gave.
+// @return Valid until `created` is freed; NULL for a bad handle.
+const char *gatepass_created_link_reference(const struct gatepass_created_link *created);
+
+// Who will be signed in; in a store of mode `host` only what was asked for.
+//
+// @param created  What `gatepass_link_create` gave.
+// @return The user's id; 0 for none or a bad handle.
+int64_t gatepass_created_link_user_id(const struct gatepass_created_link *created);
+
+// The client that the session will be bound to.
+//
+// @param created  What `gatepass_link_create` gave.
+// @return The client's id; 0 for none or a bad handle.
+int64_t gatepass_created_link_client_id(const struct gatepass_created_link *created);
+
+// When the link's life ends: at exactly this time it is expired.
+//
+// @param created  What `gatepass_link_create` gave.
+// @return Milliseconds since 1970 UTC; 0 for a bad handle.
+int64_t gatepass_created_link_expires_at_ms(const struct gatepass_created_link *created);
+
+// Spend a use of a sign-in link and mint its token: as many calls succeed as the link has uses, whatever the
+// number of threads, processes or hosts that try. On success both are on the disk; on any failure the use is
+// not spent. Never for a GET: robots look into mailboxes. Ask the person first; `gatepass_call` with
+// `link.inspect` tells where a link stands and uses nothing.
+//
+// @param store    The store.
+// @param request  Takes `link` (needed) and `address`.
+// @param out      What the use gave. Yours: free it with `gatepass_free`.
+// @return GATEPASS_OK, or a refusal, looked for in this order: GATEPASS_LINK_UNKNOWN, GATEPASS_LINK_USED,
+//         GATEPASS_LINK_REVOKED, GATEPASS_LINK_SUPERSEDED or GATEPASS_LINK_OUTDATED,
+//         GATEPASS_LINK_NOT_YET_VALID, GATEPASS_LINK_EXPIRED, what became of the credential,
+//         GATEPASS_LANDING_NOT_ALLOWED, why the person may not sign in; a code of the classes MISUSE or STORE,
+//         where GATEPASS_INDETERMINATE means that the use may be spent.
+enum gatepass_code gatepass_link_open(const struct gatepass_store *store,
+                                      const struct gatepass_request *request,
+                                      struct gatepass_opened_link **out);
+
+// Where to send the browser: the redemption page of the system URL, with the token.
+//
+// @param opened  What `gatepass_link_open` gave.
+// @return Valid until `opened` is freed; NULL for a bad handle.
+const char *gatepass_opened_link_redirect_url(const struct gatepass_opened_link *opened);
+
+// The token of this use: 40 hex characters, a secret until it is spent.
+//
+// @param opened  What `gatepass_link_open` gave.
+// @return Valid until `opened` is freed; NULL for a bad handle.
+const char *gatepass_opened_link_token(const struct gatepass_opened_link *opened);
+
+// Where the person lands once the token is redeemed.
+//
+// @param opened  What `gatepass_link_open` gave.
+// @return Valid until `opened` is freed; NULL for a bad handle.
+const char *gatepass_opened_link_landing_url(const struct gatepass_opened_link *opened);
+
+// The link's public name: 24 hex characters. No secret.
+//
+// @param opened  What `gatepass_link_open` gave.
+// @return Valid until `opened` is freed; NULL for a bad handle.
+const char *gatepass_opened_link_reference(const struct gatepass_opened_link *opened);
+
+// Who will be signed in; in a store of mode `host` what the link was made for.
+//
+// @param opened  What `gatepass_link_open` gave.
+// @return The user's id; 0 for none or a bad handle.
+int64_t gatepass_opened_link_user_id(const struct gatepass_opened_link *opened);
+
+// The client that the session will be bound to.
+//
+// @param opened  What `gatepass_link_open` gave.
+// @return The client's id; 0 for none or a bad handle.
+int64_t gatepass_opened_link_client_id(const struct gatepass_opened_link *opened);
+
+// When the token's life ends: at exactly this time it is expired.
+//
+// @param opened  What `gatepass_link_open` gave.
+// @return Milliseconds since 1970 UTC; 0 for a bad handle.
+int64_t gatepass_opened_link_expires_at_ms(const struct gatepass_opened_link *opened);
+
+// How often the link can still be used.
+//
+// @param opened  What `gatepass_link_open` gave.
+// @return The number; 0 when this was its last use, or for a bad handle.
+int64_t gatepass_opened_link_uses_left(const struct gatepass_opened_link *opened);
+
+// How many things were not checked and are the host's business, in a store of mode `host`.
+//
+// @param opened  What `gatepass_link_open` gave.
+// @return The number; 0 in mode `managed` or for a bad handle.
+size_t gatepass_opened_link_unchecked_count(const struct gatepass_opened_link *opened);
+
+// One of the things that were not checked, as a word.
+//
+// @param opened  What `gatepass_link_open` gave.
+// @param index   0 up to the count.
+// @return Valid until `opened` is freed; NULL behind the last or for a bad handle.
+const char *gatepass_opened_link_unchecked_at(const struct gatepass_opened_link *opened, size_t index);
+
+// Run a management operation: admins, credentials, directory, destinations, sign-in links, AutoAuth keys,
+// settings, audit, upkeep. `gatepass_operation_name` lists them; `docs/operations.md` describes each.
 //
 // @param store             The store.
 // @param operation         Its name, such as `user.add`.

@@ -150,6 +150,11 @@ macro_rules! every_program_holds {
             }
 
             #[test]
+            fn links() {
+                holds($tool, "links", &[]);
+            }
+
+            #[test]
             fn web() {
                 holds($tool, "web", &[]);
             }

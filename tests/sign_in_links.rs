@@ -1,10 +1,13 @@
 //! Sign-in links as a Rust program uses them.
 
+#![allow(missing_docs, clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
 use gatepass::directory::{Mode, NewClient, NewUser};
 use gatepass::id::ClientId;
 use gatepass::link::{EndLinks, LinkEnd, LinkReportQuery, LinkRequest, OpenRequest};
 use gatepass::token::{IssueRequest, RedeemRequest};
-use gatepass::{Gatepass, InitOptions, Reason};
+use gatepass::{Gatepass, InitOptions, Reason, ops};
+use serde_json::json;
 
 /// A store in which user 1 owns client 1.
 fn store() -> (tempfile::TempDir, Gatepass) {
@@ -85,4 +88,13 @@ fn the_use_of_one_link_ends_its_siblings_and_nobody_elses() {
     let refused = gate.open_link(&OpenRequest::new(first.link)).unwrap_err();
     assert_eq!(refused.reason(), Some(Reason::LinkSuperseded));
     gate.open_link(&OpenRequest::new(other.link)).unwrap();
+}
+
+#[test]
+fn what_is_no_link_is_refused_as_an_unknown_one_by_inspection_too() {
+    let (_folder, gate) = store();
+    for text in ["", "x", "https://billing.example.com/signin.php?", "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"] {
+        let refused = ops::call(&gate, "link.inspect", json!({ "link": text })).unwrap_err();
+        assert_eq!(refused.reason(), Some(Reason::LinkUnknown), "{text}");
+    }
 }

@@ -1,8 +1,6 @@
 //! `gatepass audit`: what happened, read and exported.
 
-use std::fs::OpenOptions;
 use std::io::{self, BufWriter, Write};
-use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -16,7 +14,7 @@ use super::context::{Context, call, json as as_json};
 use super::credential::number;
 use super::failure::Failure;
 use super::input::{self, Moment};
-use super::output::{Outcome, unless_closed};
+use super::output::{Outcome, new_file, unless_closed};
 use super::progress::Bar;
 
 /// Events per page of an export.
@@ -223,10 +221,7 @@ fn to_stdout(gate: &Gatepass, query: AuditQuery, context: &Context) -> Result<Ou
 }
 
 fn to_file(gate: &Gatepass, query: AuditQuery, path: &Path, context: &Context) -> Result<Outcome, Failure> {
-    let failed = |error: io::Error| Failure::invalid("output", error.kind().to_string());
-    // A file that stands there is left alone: it may be the store itself.
-    let file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path).map_err(failed)?;
-    let mut out = BufWriter::new(file);
+    let mut out = BufWriter::new(new_file("output", path)?);
     let written = export(gate, query, context, |event| line(&mut out, event).map_err(Failure::output))
         .and_then(|count| out.flush().map(|()| count).map_err(Failure::output));
     if written.is_err() {

@@ -29,7 +29,7 @@ Examples:
   gatepass credential rotate portal --leaked
   gatepass credential rotate portal --leaked --since 2026-11-20
 
-Without --overlap the old secret ends at once. With --leaked its unspent tokens end too, \
+Without --overlap the old secret ends at once. With --leaked its unspent tokens and its sign-in links end too, \
 and the sessions that it started since that time; without --since, all of them.")]
     Rotate {
         #[command(flatten)]
@@ -44,7 +44,7 @@ and the sessions that it started since that time; without --since, all of them."
         #[arg(long, value_name = "TIME", requires = "leaked")]
         since: Option<Moment>,
     },
-    /// Revoke a credential for good; its unspent tokens die at once
+    /// Revoke a credential for good; its unspent tokens and its sign-in links die at once
     #[command(after_help = "\
 Examples:
   gatepass credential revoke portal
@@ -78,6 +78,7 @@ Examples:
   gatepass credential create portal --admin alice --client 1 --client 2 --per-minute 60
   gatepass credential create shop --admin alice --destination '*' --address 203.0.113.0/24
   gatepass credential create addon --host --destination clientarea:invoices
+  gatepass credential create mailer --host --links --link-destination clientarea:invoices --max-link-life 3d
 
 A list that is not given means any, but sso:custom_redirect must be named; \
 the destination * stands for all of them.")]
@@ -108,6 +109,18 @@ pub(crate) struct CreateArgs {
     /// Most tokens per minute
     #[arg(long, value_name = "N")]
     per_minute: Option<u32>,
+    /// Let it make sign-in links, which live for hours or days
+    #[arg(long)]
+    links: bool,
+    /// Of its destinations, let its links lead to this one (repeatable)
+    #[arg(long = "link-destination", value_name = "NAME", requires = "links")]
+    link_destinations: Vec<String>,
+    /// Longest life of its links, 1m to 7d
+    #[arg(long, value_name = "DURATION", requires = "links")]
+    max_link_life: Option<Span>,
+    /// Most links per minute
+    #[arg(long, value_name = "N", requires = "links")]
+    links_per_minute: Option<u32>,
     /// Let API calls carry its secret in the query of the URL, where logs keep it
     #[arg(long)]
     secret_in_query: bool,
@@ -174,6 +187,10 @@ impl CreateArgs {
                 "addresses": self.addresses,
                 "max_token_life_seconds": self.max_life,
                 "issues_per_minute": self.per_minute,
+                "links": self.links,
+                "link_destinations": some(self.link_destinations),
+                "max_link_life_seconds": self.max_link_life.map(|Span(life)| life.as_secs()),
+                "links_per_minute": self.links_per_minute,
                 "secret_in_query": self.secret_in_query,
                 "confirm": self.confirm,
             },

@@ -1,8 +1,8 @@
 //! The command-line tool: `gatepass NOUN VERB`.
 //!
 //! It is an ordinary user of the crate. Management commands go through [`gatepass::ops`], so that they answer
-//! what every other caller of an operation is answered; issue, inspect, redeem, AutoAuth and session checks
-//! are the typed calls.
+//! what every other caller of an operation is answered; issue, inspect, redeem, sign-in links made and opened,
+//! AutoAuth and session checks are the typed calls.
 //!
 //! | Exit status | Meaning |
 //! |---|---|
@@ -22,6 +22,7 @@ use clap::{Parser, Subcommand};
 
 mod admin;
 mod api;
+mod asking;
 mod audit;
 mod autoauth;
 mod client;
@@ -32,6 +33,7 @@ mod destination;
 mod failure;
 mod init;
 mod input;
+mod link;
 mod member;
 mod output;
 mod progress;
@@ -119,6 +121,9 @@ enum Command {
     /// SSO tokens: short-lived, spent once
     #[command(subcommand)]
     Token(token::TokenCommand),
+    /// Sign-in links for e-mail: they live for hours or days, and each use is a token of its own
+    #[command(subcommand)]
+    Link(link::LinkCommand),
     /// The legacy sign-in links, and the keys that sign them
     #[command(subcommand, name = "autoauth")]
     AutoAuth(autoauth::AutoAuthCommand),
@@ -164,6 +169,7 @@ fn run(command: Command, context: &Context) -> Result<Outcome, Failure> {
         Command::Member(command) => member::run(command, context),
         Command::Destination(command) => destination::run(command, context),
         Command::Token(command) => token::run(command, context),
+        Command::Link(command) => link::run(command, context),
         Command::AutoAuth(command) => autoauth::run(command, context),
         Command::Seal(command) => seal::run(command, context),
         Command::Session(command) => session::run(command, context),

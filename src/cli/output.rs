@@ -2,7 +2,10 @@
 //!
 //! A pipe that was closed at the other end is nobody's fault and no error: what was asked for has been done.
 
+use std::fs::{File, OpenOptions};
 use std::io::{self, ErrorKind, IsTerminal, Write};
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::Path;
 
 use serde_json::Value;
 
@@ -139,6 +142,13 @@ fn print_text(text: &str) -> io::Result<()> {
         out.flush()
     };
     unless_closed(write())
+}
+
+/// A new file for an answer, readable by its owner alone. A file that stands there is left alone: it may be the
+/// store itself.
+pub(crate) fn new_file(field: &'static str, path: &Path) -> Result<File, Failure> {
+    let made = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path);
+    made.map_err(|error| Failure::invalid(field, error.kind().to_string()))
 }
 
 /// A closed pipe is no failure.

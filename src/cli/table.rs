@@ -195,6 +195,12 @@ fn time(text: &str) -> Option<String> {
     Some(format!("{} {} UTC", &text[..10], &text[11..19]))
 }
 
+/// The sentences of an explanation, a line each.
+pub(crate) fn story(explanation: &Value) -> String {
+    let lines = explanation["story"].as_array().into_iter().flatten().filter_map(Value::as_str);
+    lines.map(shown).collect::<Vec<_>>().join("\n")
+}
+
 /// A text that can't move the cursor of the terminal it is shown on.
 pub(crate) fn shown(text: &str) -> String {
     text.chars().map(|c| if c.is_control() { '\u{FFFD}' } else { c }).collect()

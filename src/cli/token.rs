@@ -4,15 +4,14 @@ use std::net::IpAddr;
 
 use clap::{Args, Subcommand};
 use gatepass::Gatepass;
-use gatepass::credential::Caller;
-use gatepass::directory::Subject;
-use gatepass::id::{ClientId, ItemId, UserId};
+use gatepass::id::{ClientId, UserId};
 use gatepass::secret::Reference;
-use gatepass::token::{Binding, IssueRequest, RedeemRequest};
+use gatepass::token::{Binding, RedeemRequest};
 use serde_json::json;
 
+use super::asking::Asking;
 use super::context::{Context, call, json as as_json};
-use super::credential::{not_accepted, number};
+use super::credential::number;
 use super::failure::Failure;
 use super::input::{self, Seconds};
 use super::output::Outcome;
@@ -76,45 +75,14 @@ A client alone means its owner. Without --identifier the host credential `cli` a
 
 Lines of standard input are read in this order: the secret, the nonce.")]
 pub(crate) struct IssueArgs {
-    /// Sign in the owner of this client, or --user into it
-    #[arg(long, value_name = "CLIENT", allow_negative_numbers = true, required_unless_present = "user")]
-    client: Option<ClientId>,
-    /// Sign in this user
-    #[arg(long, value_name = "USER", allow_negative_numbers = true)]
-    user: Option<UserId>,
-    /// The landing page; the home page if absent
-    #[arg(long, value_name = "NAME")]
-    destination: Option<String>,
-    /// The service that the landing page shows
-    #[arg(long, value_name = "ID", allow_negative_numbers = true)]
-    service: Option<ItemId>,
-    /// The domain that the landing page shows
-    #[arg(long, value_name = "ID", allow_negative_numbers = true)]
-    domain: Option<ItemId>,
-    /// Land on this relative path, through sso:custom_redirect
-    #[arg(long, value_name = "PATH")]
-    path: Option<String>,
+    #[command(flatten)]
+    asking: Asking,
     /// Live shorter than the store's setting
     #[arg(long, value_name = "SECONDS")]
     life: Option<Seconds>,
-    /// On whose behalf, for the audit
-    #[arg(long, value_name = "WHO")]
-    actor: Option<String>,
     /// Only the browser with this nonce may redeem it; `-` reads it from standard input
     #[arg(long, value_name = "NONCE", allow_hyphen_values = true)]
     bind_nonce: Option<String>,
-    /// Where the call came from
-    #[arg(long, value_name = "IP")]
-    address: Option<IpAddr>,
-    /// Ask as this credential
-    #[arg(long, value_name = "ID", requires = "secret")]
-    identifier: Option<String>,
-    /// Its secret; `-` reads it from standard input
-    #[arg(long, value_name = "SECRET", allow_hyphen_values = true, requires = "identifier")]
-    secret: Option<String>,
-    /// Ask as the host credential of this label
-    #[arg(long = "as", value_name = "LABEL", default_value = "cli", conflicts_with = "identifier")]
-    host: String,
 }
 
 /// Spend a token, and start a session
@@ -164,7 +132,7 @@ pub(crate) struct Which {
     credential: Option<String>,
 }
 
-/// Whose tokens or sessions to list.
+/// Whose tokens, links or sessions to list.
 #[derive(Debug, Args)]
 pub(crate) struct Of {
     /// Only of this user
@@ -200,7 +168,7 @@ impl Of {
 
 pub(crate) fn run(command: TokenCommand, context: &Context) -> Result<Outcome, Failure> {
     match command {
-        TokenCommand::Issue(args) => issue(*args, context),
+        TokenCommand::Issue(args) => issue(&args, context),
         TokenCommand::Inspect { token } => inspect(&token, context),
         TokenCommand::Explain { token } => explain(&token, context),
         TokenCommand::Redeem(args) => redeem(&args, context),
@@ -216,27 +184,14 @@ pub(crate) fn run(command: TokenCommand, context: &Context) -> Result<Outcome, F
     }
 }
 
-fn issue(args: IssueArgs, context: &Context) -> Result<Outcome, Failure> {
-    let secret = args.secret.as_deref().map(|given| input::text("secret", given)).transpose()?;
+fn issue(args: &IssueArgs, context: &Context) -> Result<Outcome, Failure> {
+    let secret = args.asking.secret()?;
     let nonce = args.bind_nonce.as_deref().map(|given| input::bytes("nonce", given)).transpose()?;
-    let mut request = IssueRequest::new(Subject::from_ids(args.user, args.client)?);
-    if let Some(path) = args.path {
-        request = request.redirect_path(path);
-    }
-    request.destination = args.destination.or(request.destination);
-    request.service_id = args.service;
-    request.domain_id = args.domain;
+    let mut request = args.asking.request()?;
     request.life = args.life.map(|Seconds(life)| life);
-    request.actor = args.actor;
     request.binding = nonce.as_deref().map(Binding::of_nonce);
-    request.address = args.address;
     let gate = context.open()?;
-    let caller: Caller = match (&args.identifier, &secret) {
-        (Some(identifier), Some(secret)) => gate
-            .authenticate(identifier, secret, args.address)
-            .map_err(|error| not_accepted(error.into(), identifier, secret.reveal()))?,
-        _ => gate.host_caller(&args.host)?,
-    };
+    let caller = args.asking.caller(&gate, secret.as_ref())?;
     let issued = gate.issue(&caller, &request)?;
     Ok(Outcome::list(json!({
         "access_token": issued.token.reveal(),
@@ -261,9 +216,7 @@ fn inspect(token: &str, context: &Context) -> Result<Outcome, Failure> {
 fn explain(token: &str, context: &Context) -> Result<Outcome, Failure> {
     let text = input::text("token", token)?;
     let answer = context.call("token.explain", json!({ "token": text.reveal() }))?;
-    let story: Vec<&str> =
-        answer["story"].as_array().into_iter().flatten().filter_map(|line| line.as_str()).collect();
-    let story = super::table::shown(&story.join("\u{2028}")).replace('\u{2028}', "\n");
+    let story = super::table::story(&answer);
     Ok(Outcome::text(answer, story))
 }
 

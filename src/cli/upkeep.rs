@@ -41,7 +41,7 @@ Examples:
   gatepass --store /var/lib/gatepass/new.db restore /backup/gatepass-2026-11-22.db
   gatepass restore /backup/gatepass-2026-11-22.db --yes
 
-Sessions and tokens of the backup end. \
+Sessions, tokens and sign-in links of the backup end. \
 Credentials revoked since are good again: check the list in the answer.")]
 pub(crate) struct RestoreArgs {
     /// The backup

@@ -38,6 +38,14 @@ Examples:
     /// Tell one user
     #[command(after_help = "Example:\n  gatepass user show 1")]
     Show(One),
+    /// Set a user's e-mail address; sign-in links mailed to the one before end
+    #[command(after_help = "Example:\n  gatepass user set-email 1 ann@example.org")]
+    SetEmail {
+        #[command(flatten)]
+        one: One,
+        /// The new address
+        email: String,
+    },
     /// Enable a user
     #[command(after_help = "Example:\n  gatepass user enable 1")]
     Enable(One),
@@ -114,13 +122,17 @@ pub(crate) fn run(command: UserCommand, context: &Context) -> Result<Outcome, Fa
                 &["user_id", "email", "first_name", "last_name", "enabled", "clients", "created_at"];
             return Ok(Outcome::table(context.call("user.list", query)?, columns));
         }
+        UserCommand::SetEmail { one, email } => {
+            let new = json!({ "user_id": one.user_id, "email": email });
+            return Ok(Outcome::list(context.call("user.set_email", new)?));
+        }
         UserCommand::Show(one) => ("user.show", one),
         UserCommand::Enable(one) => ("user.enable", one),
         UserCommand::Disable(one) => ("user.disable", one),
         UserCommand::Export(one) => ("user.export", one),
         UserCommand::Erase { one: _, yes: false } => {
             return Err(Failure::usage(
-                "address and names would be gone for good, sessions and tokens end: repeat with --yes",
+                "address and names would be gone for good, sessions, tokens and sign-in links end: repeat with --yes",
             ));
         }
         UserCommand::Erase { one, yes: true } => ("user.erase", one),

@@ -35,8 +35,8 @@ impl Object for DocumentObject {
     const ARGUMENT: &'static str = "document";
 }
 
-/// Run a management operation: admins, credentials, directory, destinations, AutoAuth keys, settings, audit,
-/// upkeep. `gatepass_operation_name` lists them; `docs/operations.md` describes each.
+/// Run a management operation: admins, credentials, directory, destinations, sign-in links, AutoAuth keys,
+/// settings, audit, upkeep. `gatepass_operation_name` lists them; `docs/operations.md` describes each.
 ///
 /// @param store             The store.
 /// @param operation         Its name, such as `user.add`.

@@ -40,10 +40,12 @@ pub(super) enum Kind {
     Document = 9,
     WebRequest = 10,
     WebResponse = 11,
+    CreatedLink = 12,
+    OpenedLink = 13,
 }
 
 impl Kind {
-    const LAST: u64 = 11;
+    const LAST: u64 = 13;
 }
 
 /// An object that C may hold: its kind, the type that C knows it by, and what C calls the argument.

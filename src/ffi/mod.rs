@@ -39,6 +39,8 @@ mod caller;
 mod request;
 mod request_fields;
 
+mod link_request;
+
 mod issued;
 
 mod sign_in;
@@ -48,6 +50,8 @@ mod inspection;
 mod session;
 
 mod autoauth;
+
+mod link;
 
 mod document;
 

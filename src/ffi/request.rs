@@ -30,7 +30,7 @@ pub unsafe extern "C" fn gatepass_request_new(out: *mut *mut gatepass_request) -
     guard::fallible(|| unsafe { make(out, || Ok(RequestObject::default())) })
 }
 
-/// Issue: the user who shall be signed in. Alone: bound to the one client, if there is exactly one.
+/// Issue, link create: the user who shall be signed in. Alone: bound to the one client, if there is exactly one.
 ///
 /// @param request  The request.
 /// @param user_id  Greater than 0.
@@ -48,7 +48,7 @@ pub unsafe extern "C" fn gatepass_request_set_user_id(
     })
 }
 
-/// Issue: the client. Alone: its owner is signed in.
+/// Issue, link create: the client. Alone: its owner is signed in.
 ///
 /// @param request  The request.
 /// @param client_id  Greater than 0.
@@ -66,7 +66,7 @@ pub unsafe extern "C" fn gatepass_request_set_client_id(
     })
 }
 
-/// Issue: the landing page by name. The home page if not set.
+/// Issue, link create: the landing page by name. The home page if not set.
 ///
 /// @param request      The request.
 /// @param name         Such as `clientarea:product_details`; NULL with length 0 takes the field back.
@@ -84,7 +84,8 @@ pub unsafe extern "C" fn gatepass_request_set_destination(
     })
 }
 
-/// Issue: the service, for a destination that shows one. Whether it is the client's is the page's business.
+/// Issue, link create: the service, for a destination that shows one. Whether it is the client's is the page's
+/// business.
 ///
 /// @param request  The request.
 /// @param service_id  Greater than 0.
@@ -105,7 +106,8 @@ pub unsafe extern "C" fn gatepass_request_set_service_id(
     })
 }
 
-/// Issue: the domain, for a destination that shows one. Whether it is the client's is the page's business.
+/// Issue, link create: the domain, for a destination that shows one. Whether it is the client's is the page's
+/// business.
 ///
 /// @param request  The request.
 /// @param domain_id  Greater than 0.
@@ -126,7 +128,7 @@ pub unsafe extern "C" fn gatepass_request_set_domain_id(
     })
 }
 
-/// Issue: the relative path to land on, for the destination `sso:custom_redirect`.
+/// Issue, link create: the relative path to land on, for the destination `sso:custom_redirect`.
 ///
 /// @param request      The request.
 /// @param path         Relative to the system URL, such as `viewinvoice.php?id=5`; NULL with length 0 takes
@@ -145,10 +147,11 @@ pub unsafe extern "C" fn gatepass_request_set_redirect_path(
     })
 }
 
-/// Issue: a shorter life than usual.
+/// Issue, link create: another life than usual. The tokens that a link gives live as long as the store's do.
 ///
 /// @param request       The request.
-/// @param milliseconds  1 to 60,000. A token lives 60 s if not set.
+/// @param milliseconds  For a token 1 to 60,000, and 60 s if not set. For a link a minute to 7 days, and the
+///                      setting `link_life_seconds` if not set.
 /// @return GATEPASS_OK; GATEPASS_INVALID for `life`; another code of the class MISUSE. What is too long is
 ///         told by the act.
 #[unsafe(no_mangle)]
@@ -189,7 +192,7 @@ pub unsafe extern "C" fn gatepass_request_set_binding(
     })
 }
 
-/// Issue: on whose behalf the caller asks, in the caller's words, for the audit.
+/// Issue, link create: on whose behalf the caller asks, in the caller's words, for the audit.
 ///
 /// @param request       The request.
 /// @param actor         At most 200 bytes without control characters; NULL with length 0 takes the field
@@ -206,7 +209,7 @@ pub unsafe extern "C" fn gatepass_request_set_actor(
     guard::fallible(|| unsafe { set_text(request, actor, actor_length, "actor", |it| &mut it.actor) })
 }
 
-/// Issue, redeem, inspect, session check, AutoAuth: where the call came from.
+/// Issue, redeem, inspect, session check, AutoAuth, link create and open: where the call came from.
 ///
 /// @param request         The request.
 /// @param address         Such as `203.0.113.9` or `2001:db8::1`; NULL with length 0 takes the field back.

@@ -3,6 +3,7 @@
 use std::ffi::c_char;
 use std::net::IpAddr;
 use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
 
 use zeroize::Zeroizing;
 
@@ -15,12 +16,17 @@ use crate::directory::Subject;
 use crate::error::{Error, Result};
 use crate::gatepass::{AutoAuthRequest, Gatepass};
 use crate::id::{ClientId, ItemId, UserId};
+use crate::link::{LinkRequest, OpenRequest, SignInLink};
 use crate::secret::Secret;
 use crate::session::SessionId;
 use crate::token::{Binding, IssueRequest, RedeemRequest, Token};
 
 /// Bytes that are wiped when they go: a link is as good as a token, and so is a cookie.
 type Bytes = Zeroizing<Vec<u8>>;
+
+/// The fields of [`Fields::whom_and_where`].
+const WHOM_AND_WHERE: &[&str] =
+    &["user_id", "client_id", "destination", "service_id", "domain_id", "redirect_path", "actor", "address"];
 
 /// Every field that some act takes.
 #[derive(Debug, Clone, Default)]
@@ -46,6 +52,11 @@ pub(super) struct Fields {
     pub(super) goto: Option<Bytes>,
     pub(super) key: Option<Secret>,
     pub(super) key_label: Option<String>,
+    pub(super) link: Option<Secret>,
+    pub(super) uses: Option<u32>,
+    pub(super) label: Option<String>,
+    pub(super) title: Option<String>,
+    pub(super) end_siblings: Option<bool>,
 }
 
 #[derive(Default)]
@@ -157,6 +168,11 @@ impl Fields {
             ("goto", self.goto.is_some()),
             ("key", self.key.is_some()),
             ("key_label", self.key_label.is_some()),
+            ("link", self.link.is_some()),
+            ("uses", self.uses.is_some()),
+            ("label", self.label.is_some()),
+            ("title", self.title.is_some()),
+            ("end_siblings", self.end_siblings.is_some()),
         ];
         match set.iter().find(|(name, set)| *set && !taken.contains(name)) {
             Some((name, _)) => Err(Error::invalid(*name, format!("is no field of {act}"))),
@@ -164,28 +180,48 @@ impl Fields {
         }
     }
 
-    pub(super) fn issue(self) -> Result<IssueRequest> {
-        let taken = [
-            "user_id",
-            "client_id",
-            "destination",
-            "service_id",
-            "domain_id",
-            "redirect_path",
-            "life",
-            "binding",
-            "actor",
-            "address",
-        ];
-        self.only("an issue", &taken)?;
+    pub(super) fn issue(mut self) -> Result<IssueRequest> {
+        self.only("an issue", &[WHOM_AND_WHERE, &["life", "binding"]].concat())?;
+        let mut request = self.whom_and_where()?;
+        request.life = self.life_ms.map(Duration::from_millis);
+        request.binding = self.binding.map(|nonce| Binding::of_nonce(&nonce));
+        Ok(request)
+    }
+
+    /// A sign-in link to make.
+    pub(super) fn create_link(mut self) -> Result<LinkRequest> {
+        let of_link = ["life", "uses", "label", "title", "end_siblings"];
+        self.only("a sign-in link to make", &[WHOM_AND_WHERE, &of_link].concat())?;
+        let mut request = LinkRequest::new(self.whom_and_where()?);
+        request.life = self.life_ms.map(Duration::from_millis);
+        request.uses = self.uses.unwrap_or(request.uses);
+        request.label = self.label;
+        request.title = self.title;
+        request.end_siblings = self.end_siblings.unwrap_or(request.end_siblings);
+        Ok(request)
+    }
+
+    /// A sign-in link to open.
+    pub(super) fn open_link(self, gate: &Gatepass) -> Result<OpenRequest> {
+        self.only("a sign-in link to open", &["link", "address"])?;
+        let text = self.link.as_ref().ok_or_else(|| Error::invalid("link", "is needed"))?;
+        let link = match SignInLink::from_url(text.reveal()) {
+            Some(link) => link,
+            None => gate.read_link(text.reveal(), self.address)?,
+        };
+        let mut request = OpenRequest::new(link);
+        request.address = self.address;
+        Ok(request)
+    }
+
+    /// Who shall be signed in, where they land, and who asks for it: taken out of the fields.
+    fn whom_and_where(&mut self) -> Result<IssueRequest> {
         let mut request = IssueRequest::new(Subject::from_ids(self.user_id, self.client_id)?);
-        request.destination = self.destination;
+        request.destination = self.destination.take();
         request.service_id = self.service_id;
         request.domain_id = self.domain_id;
-        request.redirect_path = self.redirect_path;
-        request.life = self.life_ms.map(std::time::Duration::from_millis);
-        request.binding = self.binding.map(|nonce| Binding::of_nonce(&nonce));
-        request.actor = self.actor;
+        request.redirect_path = self.redirect_path.take();
+        request.actor = self.actor.take();
         request.address = self.address;
         Ok(request)
     }
@@ -284,139 +320,4 @@ pub(super) enum SigningKey {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::directory::Mode;
-    use crate::gatepass::InitOptions;
-
-    fn gate() -> (tempfile::TempDir, Gatepass) {
-        let folder = tempfile::tempdir().unwrap();
-        let init = InitOptions::new(Mode::Host, "https://billing.example.com").unwrap();
-        let gate = Gatepass::init(folder.path().join("gatepass.db"), &init).unwrap();
-        (folder, gate)
-    }
-
-    fn address() -> Option<IpAddr> {
-        Some("203.0.113.9".parse().unwrap())
-    }
-
-    fn secret(text: &str) -> Option<Secret> {
-        Some(Secret::new(text))
-    }
-
-    const TOKEN: &str = "0123456789abcdef0123456789abcdef01234567";
-    const SESSION: &str = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
-
-    fn field<T>(result: Result<T>) -> String {
-        match result.err() {
-            Some(Error::Invalid { field, .. }) => field.into_owned(),
-            other => panic!("{other:?}"),
-        }
-    }
-
-    #[test]
-    fn an_issue_is_asked_for_everything_that_was_set() {
-        let fields = Fields {
-            user_id: Some(UserId::new(1).unwrap()),
-            client_id: Some(ClientId::new(2).unwrap()),
-            destination: Some("clientarea:invoices".into()),
-            service_id: Some(ItemId::new(3).unwrap()),
-            domain_id: Some(ItemId::new(4).unwrap()),
-            redirect_path: Some("cart.php".into()),
-            life_ms: Some(5000),
-            binding: Some(b"nonce".to_vec().into()),
-            actor: Some("portal".into()),
-            address: address(),
-            ..Fields::default()
-        };
-        let asked = fields.issue().unwrap();
-        assert_eq!(asked.subject, Subject::from_ids(UserId::new(1).ok(), ClientId::new(2).ok()).unwrap());
-        assert_eq!(asked.destination.as_deref(), Some("clientarea:invoices"));
-        assert_eq!((asked.service_id, asked.domain_id), (ItemId::new(3).ok(), ItemId::new(4).ok()));
-        assert_eq!(asked.redirect_path.as_deref(), Some("cart.php"));
-        assert_eq!(asked.life, Some(std::time::Duration::from_secs(5)));
-        assert_eq!(asked.binding, Some(Binding::of_nonce(b"nonce")));
-        assert_eq!(asked.actor.as_deref(), Some("portal"));
-        assert_eq!(asked.address, address());
-    }
-
-    #[test]
-    fn a_redemption_is_confirmed_and_starts_a_session_unless_told_otherwise() {
-        let (_folder, gate) = gate();
-        let usual = Fields { token: secret(TOKEN), ..Fields::default() };
-        let asked = usual.clone().redeem(&gate).unwrap();
-        assert!(asked.confirmed && asked.start_session);
-        assert!(asked.presented_session.is_none() && asked.binding.is_none() && asked.address.is_none());
-        let other = Fields {
-            session: secret(SESSION),
-            confirmed: Some(false),
-            start_session: Some(false),
-            binding: Some(b"nonce".to_vec().into()),
-            address: address(),
-            ..usual
-        };
-        let asked = other.redeem(&gate).unwrap();
-        assert!(!asked.confirmed && !asked.start_session);
-        assert_eq!(asked.presented_session.unwrap().reveal(), SESSION);
-        assert_eq!((asked.binding, asked.address), (Some(Binding::of_nonce(b"nonce")), address()));
-    }
-
-    #[test]
-    fn a_link_is_accepted_with_everything_that_was_set() {
-        let query = Some(format!("email=a@b.example&timestamp=1700000000&hash={TOKEN}").into_bytes().into());
-        let usual = Fields { query, ..Fields::default() };
-        assert!(usual.clone().accept().unwrap().1.start_session);
-        let other = Fields {
-            key: secret("the key itself, of a good length"),
-            session: secret(SESSION),
-            start_session: Some(false),
-            address: address(),
-            ..usual
-        };
-        let (_, asked) = other.accept().unwrap();
-        assert_eq!(asked.key.unwrap().reveal(), "the key itself, of a good length");
-        assert_eq!(asked.presented_session.unwrap().reveal(), SESSION);
-        assert_eq!((asked.start_session, asked.address), (false, address()));
-    }
-
-    #[test]
-    fn an_act_names_a_field_that_it_does_not_take() {
-        let (_folder, gate) = gate();
-        let bytes = || Some(b"x".to_vec().into());
-        let text = || Some("x".to_owned());
-        let none = Fields::default;
-        let foreign_to_a_session = [
-            ("user_id", Fields { user_id: UserId::new(1).ok(), ..none() }),
-            ("client_id", Fields { client_id: ClientId::new(1).ok(), ..none() }),
-            ("destination", Fields { destination: text(), ..none() }),
-            ("service_id", Fields { service_id: ItemId::new(1).ok(), ..none() }),
-            ("domain_id", Fields { domain_id: ItemId::new(1).ok(), ..none() }),
-            ("redirect_path", Fields { redirect_path: text(), ..none() }),
-            ("life", Fields { life_ms: Some(1), ..none() }),
-            ("binding", Fields { binding: bytes(), ..none() }),
-            ("actor", Fields { actor: text(), ..none() }),
-            ("token", Fields { token: secret("x"), ..none() }),
-            ("confirmed", Fields { confirmed: Some(true), ..none() }),
-            ("start_session", Fields { start_session: Some(true), ..none() }),
-            ("query", Fields { query: bytes(), ..none() }),
-            ("email", Fields { email: bytes(), ..none() }),
-            ("timestamp", Fields { timestamp: bytes(), ..none() }),
-            ("hash", Fields { hash: bytes(), ..none() }),
-            ("goto", Fields { goto: bytes(), ..none() }),
-            ("key", Fields { key: secret("x"), ..none() }),
-            ("key_label", Fields { key_label: text(), ..none() }),
-        ];
-        for (name, fields) in foreign_to_a_session {
-            assert_eq!(field(Fields { session: secret(SESSION), ..fields }.session(&gate)), name);
-        }
-        let session = || Fields { session: secret("x"), ..none() };
-        assert_eq!(field(session().issue()), "session");
-        assert_eq!(field(session().inspect(&gate)), "session");
-        let guess = Fields { token: secret(&"0".repeat(40)), address: address(), ..none() };
-        assert_eq!(guess.inspect(&gate).unwrap().1, address());
-        assert_eq!(field(session().sign().map(drop)), "session");
-        assert_eq!(field(Fields { address: address(), ..none() }.sign().map(drop)), "address");
-        assert_eq!(field(Fields { key_label: text(), ..none() }.accept()), "key_label");
-        assert_eq!(field(Fields { key: secret("x"), ..none() }.redeem(&gate)), "key");
-    }
-}
+mod tests;

@@ -111,9 +111,11 @@ fn account_changed(gate: &Gatepass, account: &AccountChanged) -> Result<Value> {
 
 pub(super) const OPERATIONS: &[Operation] = &[
     operation!("link.inspect", "Tell where a sign-in link stands, using nothing.", |gate, one: Inspect| {
-        match find(&one.link)? {
-            Found::Link(link) => gate.inspect_link(&link, one.address),
-            Found::Name(name) => gate.inspect_link_reference(&name),
+        match find(&one.link) {
+            Ok(Found::Link(link)) => gate.inspect_link(&link, one.address),
+            Ok(Found::Name(name)) => gate.inspect_link_reference(&name),
+            // A page gives this whatever a browser brought: what is none is a guess, as it is to who opens it.
+            Err(_) => gate.inspect_link(&gate.read_link(&one.link, one.address)?, one.address),
         }
     }),
     operation!("link.explain", "Tell the whole story of one sign-in link.", |gate, one: OneLink| {

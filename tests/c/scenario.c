@@ -24,6 +24,9 @@ static const struct { const char *name; set_text *set; } texts[] = {
     {"goto", gatepass_request_set_goto},
     {"key", gatepass_request_set_key},
     {"key_label", gatepass_request_set_key_label},
+    {"link", gatepass_request_set_link},
+    {"label", gatepass_request_set_label},
+    {"title", gatepass_request_set_title},
 };
 
 static enum gatepass_code confirmed(struct gatepass_request *request, int64_t yes)
@@ -36,6 +39,11 @@ static enum gatepass_code start_session(struct gatepass_request *request, int64_
     return gatepass_request_set_start_session(request, (int32_t)yes);
 }
 
+static enum gatepass_code end_siblings(struct gatepass_request *request, int64_t yes)
+{
+    return gatepass_request_set_end_siblings(request, (int32_t)yes);
+}
+
 static const struct { const char *name; set_number *set; } numbers[] = {
     {"user_id", gatepass_request_set_user_id},
     {"client_id", gatepass_request_set_client_id},
@@ -44,6 +52,8 @@ static const struct { const char *name; set_number *set; } numbers[] = {
     {"life_ms", gatepass_request_set_life_ms},
     {"confirmed", confirmed},
     {"start_session", start_session},
+    {"uses", gatepass_request_set_uses},
+    {"end_siblings", end_siblings},
 };
 
 /* What an act gave: one of these is there, besides the request. */
@@ -53,6 +63,8 @@ struct result {
     struct gatepass_sign_in *sign_in;
     struct gatepass_inspection *inspection;
     struct gatepass_session *session;
+    struct gatepass_created_link *created_link;
+    struct gatepass_opened_link *opened_link;
     struct gatepass_document *document;
 };
 
@@ -70,6 +82,8 @@ static const char *text_of(const struct result *result, const char *name, int *f
     FOR(inspection, name) FOR(inspection, destination) FOR(inspection, landing) FOR(inspection, actor)
     FOR(inspection, redemption)
     FOR(session, name) FOR(session, redemption)
+    FOR(created_link, text) FOR(created_link, url) FOR(created_link, reference)
+    FOR(opened_link, token) FOR(opened_link, redirect_url) FOR(opened_link, landing_url) FOR(opened_link, reference)
     *found = 0;
     return NULL;
 }
@@ -84,8 +98,13 @@ static int64_t number_of(const struct result *result, const char *name, int *fou
     FOR(session, user_id) FOR(session, client_id) FOR(session, origin) FOR(session, credential_id)
     FOR(session, autoauth_key_id) FOR(session, started_at_ms) FOR(session, touched_at_ms) FOR(session, idle_at_ms)
     FOR(session, ends_at_ms)
+    FOR(created_link, user_id) FOR(created_link, client_id) FOR(created_link, expires_at_ms)
+    FOR(opened_link, user_id) FOR(opened_link, client_id) FOR(opened_link, expires_at_ms) FOR(opened_link, uses_left)
     if (result->sign_in != NULL && strcmp(name, "unchecked_count") == 0) {
         return (int64_t)gatepass_sign_in_unchecked_count(result->sign_in);
+    }
+    if (result->opened_link != NULL && strcmp(name, "unchecked_count") == 0) {
+        return (int64_t)gatepass_opened_link_unchecked_count(result->opened_link);
     }
     *found = 0;
     return 0;
@@ -232,6 +251,10 @@ static int32_t act(const char *verb, const char *rest, const struct words *words
     if (code != GATEPASS_OK) {
     } else if (strcmp(verb, "issue") == 0) {
         code = gatepass_token_issue(store, caller_of(words), request, &result->issued);
+    } else if (strcmp(verb, "link_create") == 0) {
+        code = gatepass_link_create(store, caller_of(words), request, &result->created_link);
+    } else if (strcmp(verb, "link_open") == 0) {
+        code = gatepass_link_open(store, request, &result->opened_link);
     } else if (strcmp(verb, "redeem") == 0) {
         code = gatepass_token_redeem(store, request, &result->sign_in);
     } else if (strcmp(verb, "inspect") == 0) {
@@ -261,6 +284,11 @@ static void capture_results(const struct result *result, const struct words *wor
     }
     if (result->issued != NULL) {
         capture(as->bytes, "", gatepass_issued_token(result->issued));
+    } else if (result->created_link != NULL) {
+        capture(as->bytes, "", gatepass_created_link_text(result->created_link));
+        capture(as->bytes, "_reference", gatepass_created_link_reference(result->created_link));
+    } else if (result->opened_link != NULL) {
+        capture(as->bytes, "", gatepass_opened_link_token(result->opened_link));
     } else if (result->sign_in != NULL) {
         const char *session = gatepass_sign_in_session(result->sign_in);
         capture(as->bytes, "_redemption", gatepass_sign_in_redemption(result->sign_in));
@@ -334,6 +362,8 @@ static void play(char *line)
     gatepass_free(result.sign_in);
     gatepass_free(result.inspection);
     gatepass_free(result.session);
+    gatepass_free(result.created_link);
+    gatepass_free(result.opened_link);
     gatepass_free(result.document);
     free_words(&words);
 }

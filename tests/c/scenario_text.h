@@ -10,7 +10,7 @@ struct text {
     size_t length;
 };
 
-enum { MOST_WORDS = 32, MOST_CAPTURES = 64 };
+enum { MOST_WORDS = 32, MOST_CAPTURES = 128 };
 
 struct words {
     size_t count;

@@ -1,6 +1,6 @@
 /*
- * What is freed is wiped: tokens, session ids and a credential's secret don't stay behind in this process's
- * memory, which is searched for them.
+ * What is freed is wiped: tokens, sign-in links, session ids and a credential's secret don't stay behind in this
+ * process's memory, which is searched for them.
  */
 #define _XOPEN_SOURCE 600
 #include <fcntl.h>
@@ -87,6 +87,33 @@ static void tokens(struct gatepass_store *store)
     PROMISE(copies(&token) == 0, "a freed token is wiped, but %d are left", copies(&token));
 }
 
+static void links(struct gatepass_store *store)
+{
+    struct sought link, token;
+    struct gatepass_caller *caller = NULL;
+    struct gatepass_request *request = NULL;
+    struct gatepass_created_link *created = NULL;
+    struct gatepass_opened_link *opened = NULL;
+    NEED(gatepass_caller_host(store, TEXT("cli"), &caller));
+    NEED(gatepass_request_new(&request));
+    NEED(gatepass_request_set_user_id(request, 1));
+    NEED(gatepass_link_create(store, caller, request, &created));
+    NEED(gatepass_free(request));
+    remember(&link, gatepass_created_link_text(created), 32);
+    NEED(gatepass_request_new(&request));
+    NEED(gatepass_request_set_link(request, TEXT(gatepass_created_link_url(created))));
+    PROMISE(copies(&link) >= 3, "a link that is still there is found in its text, its URL and the request");
+    NEED(gatepass_free(created));
+    NEED(gatepass_link_open(store, request, &opened));
+    NEED(gatepass_free(request));
+    PROMISE(copies(&link) == 0, "a freed link is wiped, but %d are left", copies(&link));
+    remember(&token, gatepass_opened_link_token(opened), 40);
+    PROMISE(copies(&token) >= 2, "its token is found, alone and in the URL");
+    NEED(gatepass_free(opened));
+    NEED(gatepass_free(caller));
+    PROMISE(copies(&token) == 0, "its freed token is wiped, but %d are left", copies(&token));
+}
+
 static void sessions(struct gatepass_store *store)
 {
     char token[TOKEN_SIZE];
@@ -123,6 +150,7 @@ int main(void)
 {
     struct gatepass_store *store = make_store("wiped.db");
     tokens(store);
+    links(store);
     sessions(store);
     answers(store);
     NEED(gatepass_store_close(store));

@@ -59,6 +59,7 @@ fn walk(json: bool) -> Vec<String> {
     walk.step("user add bob@example.com --id 7");
     walk.step("user list --search a --order-by last_name");
     walk.step("user show 1");
+    walk.step("user set-email 7 bob@example.org");
     walk.step("user disable 7");
     walk.step("user enable 7");
     walk.step("client add ann@example.com --owner 1 --company-name Archers --group 3");
@@ -101,6 +102,21 @@ fn walk(json: bool) -> Vec<String> {
     walk.step("session list --user 1");
     walk.feed("session end -", &session);
     walk.step("session end-user 1");
+
+    walk.step("credential create mailer --host --links --link-destination clientarea:invoices --max-link-life 3d --links-per-minute 60");
+    walk.step("link create --client 1 --destination clientarea:invoices --life 1d --uses 2 --as mailer");
+    walk.step("link create --user 7 --path viewinvoice.php?id=5 --label reminder --title invoice --end-siblings --actor bob");
+    let made = walk.bench.ok("link create --client 1 --label reminder");
+    let link = made["url"].as_str().unwrap();
+    walk.feed("link inspect -", link);
+    walk.feed("link open - --address 203.0.113.7", link);
+    walk.feed("link explain -", link);
+    walk.step("link list --label reminder --credential cli");
+    walk.step("link list --live --user 1 --client 1 --limit 5");
+    walk.step("link revoke --label reminder");
+    walk.step("link account-changed --user 1 --changed password");
+    walk.step("link report");
+    walk.step("link report --label reminder --days 1");
     walk.step("session end-credential cli --since 1h");
     walk.step("credential revoke portal --end-sessions");
 

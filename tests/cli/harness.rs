@@ -107,6 +107,13 @@ impl Bench {
         self.ok("token issue --client 1")["access_token"].as_str().unwrap().to_owned()
     }
 
+    /// A sign-in link for client 1, with these options besides; its URL.
+    #[track_caller]
+    pub(crate) fn link(&self, options: &[&str]) -> String {
+        let words = [&["link", "create", "--client", "1", "--json"], options].concat();
+        self.run(&words).ended(0).document()["url"].as_str().unwrap().to_owned()
+    }
+
     /// A token for client 1, redeemed; its session.
     #[track_caller]
     pub(crate) fn session(&self) -> String {
@@ -120,6 +127,7 @@ impl Bench {
         let parts = [
             "audit list --since 7d --limit 10000",
             "token list",
+            "link list",
             "session list --all",
             "user list",
             "client list",

@@ -6,6 +6,7 @@ mod api;
 mod bad_input;
 mod commands;
 mod harness;
+mod links;
 mod outcomes;
 mod parity;
 mod standard_input;

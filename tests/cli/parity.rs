@@ -40,6 +40,7 @@ const TABLE: &[(&str, &str)] = &[
     ("user.add", "user add"),
     ("user.list", "user list"),
     ("user.show", "user show"),
+    ("user.set_email", "user set-email"),
     ("user.enable", "user enable"),
     ("user.disable", "user disable"),
     ("user.export", "user export"),
@@ -59,6 +60,12 @@ const TABLE: &[(&str, &str)] = &[
     ("session.end", "session end"),
     ("session.end_user", "session end-user"),
     ("session.end_credential", "session end-credential"),
+    ("link.inspect", "link inspect"),
+    ("link.explain", "link explain"),
+    ("link.list", "link list"),
+    ("link.revoke", "link revoke"),
+    ("link.account_changed", "link account-changed"),
+    ("link.report", "link report"),
 ];
 
 #[test]
@@ -76,16 +83,20 @@ fn every_operation_is_reachable() {
     }
 }
 
-/// The commands that show how far they have come call the library themselves; their answers are the
+/// The commands that show how far they have come, or draw, call the library themselves; their answers are the
 /// operations' all the same.
 #[test]
-fn long_work_answers_what_its_operation_answers() {
+fn what_calls_the_library_answers_what_its_operation_answers() {
     let bench = Bench::new();
     let gate = gatepass::Gatepass::open(bench.store()).unwrap();
     let call = |name: &str, parameters| gatepass::ops::call(&gate, name, parameters).unwrap();
     let nothing = serde_json::Value::Null;
     assert_eq!(bench.ok("check"), call("store.check", nothing.clone()));
     assert_eq!(bench.ok("purge"), call("store.purge", nothing));
+    bench.ok("link create --client 1 --label offer");
+    let (mine, theirs) =
+        (bench.ok("link report --days 40"), call("link.report", serde_json::json!({ "days": 40 })));
+    assert_eq!((&mine["labels"], &mine["from"]), (&theirs["labels"], &theirs["from"]));
     let (one, two) = (bench.path("one.db"), bench.path("two.db"));
     let (mine, theirs) =
         (bench.ok(&format!("backup {one}")), call("store.backup", serde_json::json!({ "file": two })));

@@ -13,6 +13,7 @@ use gatepass::clock::Timestamp;
 use gatepass::credential::Caller;
 use gatepass::directory::{Mode, Subject};
 use gatepass::id::{ClientId, ItemId, UserId};
+use gatepass::link::{LinkRequest, OpenRequest, SignInLink};
 use gatepass::seal::SealingKey;
 use gatepass::secret::Secret;
 use gatepass::session::{EndSessions, Origin, SessionId};
@@ -64,6 +65,8 @@ impl Stage {
             "call" => self.call(words),
             "authenticate" => self.authenticate(words),
             "issue" => self.issue(words),
+            "link_create" => self.create_link(words),
+            "link_open" => self.open_link(words),
             "redeem" => self.redeem(words),
             "inspect" => self.inspect(words),
             "session_check" => self.check(words),
@@ -95,24 +98,18 @@ impl Stage {
         Ok(Told::default())
     }
 
+    fn caller(&self, words: &Words) -> Result<Caller> {
+        match words.text("caller")? {
+            Some(name) => Ok(self.callers[name]),
+            None => self.gate.host_caller("cli"),
+        }
+    }
+
     fn issue(&self, words: &Words) -> Result<Told> {
-        let caller = match words.text("caller")? {
-            Some(name) => self.callers[name],
-            None => self.gate.host_caller("cli")?,
-        };
-        let id = |name| words.number(name);
-        let user = id("user_id").map(UserId::new).transpose()?;
-        let client = id("client_id").map(ClientId::new).transpose()?;
-        let mut request = IssueRequest::new(Subject::from_ids(user, client)?);
-        request.destination = words.owned("destination")?;
-        request.service_id = id("service_id").map(|id| item("service_id", id)).transpose()?;
-        request.domain_id = id("domain_id").map(|id| item("domain_id", id)).transpose()?;
-        request.redirect_path = words.owned("redirect_path")?;
-        // A negative duration can't be said in Rust; none at all is as wrong.
-        request.life = id("life_ms").map(|ms| Duration::from_millis(ms.try_into().unwrap_or(0)));
+        let caller = self.caller(words)?;
+        let mut request = whom_and_where(words)?;
+        request.life = life(words);
         request.binding = words.bytes("binding").map(Binding::of_nonce);
-        request.actor = words.owned("actor")?;
-        request.address = words.parsed("address")?;
         let issued = self.gate.issue(&caller, &request)?;
         let mut told = Told::default()
             .text("token", issued.token.reveal())
@@ -121,6 +118,49 @@ impl Stage {
             .maybe("client_id", issued.client_id)
             .time("expires_at_ms", Some(issued.expires_at));
         told.captures.push(("", issued.token.reveal()));
+        Ok(told)
+    }
+
+    fn create_link(&self, words: &Words) -> Result<Told> {
+        let caller = self.caller(words)?;
+        let mut request = LinkRequest::new(whom_and_where(words)?);
+        request.life = life(words);
+        // Nor can a negative number of uses.
+        request.uses = words.number("uses").map_or(1, |uses| uses.try_into().unwrap_or(0));
+        request.label = words.owned("label")?;
+        request.title = words.owned("title")?;
+        request.end_siblings = words.flag("end_siblings", false);
+        let created = self.gate.create_link(&caller, &request)?;
+        let mut told = Told::default()
+            .text("text", created.link.reveal())
+            .text("url", &created.url)
+            .text("reference", created.reference)
+            .maybe("user_id", created.user_id)
+            .maybe("client_id", created.client_id)
+            .time("expires_at_ms", Some(created.expires_at));
+        told.captures.push(("", created.link.reveal()));
+        told.captures.push(("_reference", created.reference.to_string()));
+        Ok(told)
+    }
+
+    fn open_link(&self, words: &Words) -> Result<Told> {
+        let address = words.parsed("address")?;
+        let text = words.text("link")?.unwrap();
+        let link = SignInLink::from_url(text).map_or_else(|| self.gate.read_link(text, address), Ok)?;
+        let mut request = OpenRequest::new(link);
+        request.address = address;
+        let opened = self.gate.open_link(&request)?;
+        let mut told = Told::default()
+            .text("token", opened.token.reveal())
+            .text("redirect_url", &opened.redirect_url)
+            .text("landing_url", &opened.landing_url)
+            .text("reference", opened.link)
+            .maybe("user_id", opened.user_id)
+            .maybe("client_id", opened.client_id)
+            .time("expires_at_ms", Some(opened.expires_at))
+            .text("uses_left", opened.uses_left)
+            .text("unchecked_count", opened.unchecked.len());
+        told.captures.push(("", opened.token.reveal()));
         Ok(told)
     }
 
@@ -243,6 +283,26 @@ impl Stage {
             .text("unchecked_count", accepted.unchecked.len());
         Ok(signed_in(told, accepted.session, accepted.redemption.to_string()))
     }
+}
+
+/// Who shall be signed in, where they land, and who asks for it.
+fn whom_and_where(words: &Words) -> Result<IssueRequest> {
+    let id = |name| words.number(name);
+    let user = id("user_id").map(UserId::new).transpose()?;
+    let client = id("client_id").map(ClientId::new).transpose()?;
+    let mut request = IssueRequest::new(Subject::from_ids(user, client)?);
+    request.destination = words.owned("destination")?;
+    request.service_id = id("service_id").map(|id| item("service_id", id)).transpose()?;
+    request.domain_id = id("domain_id").map(|id| item("domain_id", id)).transpose()?;
+    request.redirect_path = words.owned("redirect_path")?;
+    request.actor = words.owned("actor")?;
+    request.address = words.parsed("address")?;
+    Ok(request)
+}
+
+/// A negative duration can't be said in Rust; none at all is as wrong.
+fn life(words: &Words) -> Option<Duration> {
+    words.number("life_ms").map(|ms| Duration::from_millis(ms.try_into().unwrap_or(0)))
 }
 
 fn item(field: &'static str, id: i64) -> Result<ItemId> {

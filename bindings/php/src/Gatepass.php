@@ -31,6 +31,7 @@ final class Gatepass
     use Endpoints;
     use Nouns;
     use NotCopied;
+    use SignInLinks;
 
     private function __construct(private readonly Library $library, private readonly Handle $store)
     {

@@ -47,6 +47,12 @@ trait Nouns
         return new Management\Destinations($this);
     }
 
+    /** Sign-in links, as far as they are managed. */
+    public function links(): Management\Links
+    {
+        return new Management\Links($this);
+    }
+
     /** Who has a place in a client. */
     public function members(): Management\Members
     {

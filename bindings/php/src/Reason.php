@@ -21,6 +21,24 @@ enum Reason: string
     case TokenExpired = 'token_expired';
     /** The token is bound to another browser. It was not spent. */
     case BrowserMismatch = 'browser_mismatch';
+    /** No such sign-in link: never made here, or purged after its retention time. */
+    case LinkUnknown = 'link_unknown';
+    /** All uses of the sign-in link are spent. */
+    case LinkUsed = 'link_used';
+    /** The sign-in link was revoked. */
+    case LinkRevoked = 'link_revoked';
+    /** Another sign-in link of the same label and person was used, and ended this one. */
+    case LinkSuperseded = 'link_superseded';
+    /** The person's e-mail address or password was changed since the link was made. */
+    case LinkOutdated = 'link_outdated';
+    /** The sign-in link was made later than now plus the leeway: the clock was set back. */
+    case LinkNotYetValid = 'link_not_yet_valid';
+    /** The sign-in link's life is over. */
+    case LinkExpired = 'link_expired';
+    /** The page that the sign-in link leads to is no longer one that links may lead to. */
+    case LandingNotAllowed = 'landing_not_allowed';
+    /** The credential may not make sign-in links. */
+    case LinksNotAllowed = 'links_not_allowed';
     /** Unknown identifier, wrong secret, revoked or expired credential: one answer for all of them. */
     case AuthenticationFailed = 'authentication_failed';
     /** The credential was revoked since the caller was authenticated, or since the token was issued. */
@@ -39,9 +57,9 @@ enum Reason: string
     case DestinationNotAllowed = 'destination_not_allowed';
     /** The credential does not allow this client. */
     case ClientNotAllowed = 'client_not_allowed';
-    /** The credential allows only shorter tokens. */
+    /** The credential allows only shorter lives for its tokens or links. */
     case LifeNotAllowed = 'life_not_allowed';
-    /** The credential's issues per minute are used up. */
+    /** The credential's tokens or links per minute are used up. */
     case RateLimited = 'rate_limited';
     /** `legacy_admin_auth` is off. */
     case LegacyAuthOff = 'legacy_auth_off';

@@ -44,6 +44,7 @@ final class LeakTest extends StoreCase
             $gate->settings()->get('token_life_seconds');
             if ($round % 20 === 0) {
                 $gate->inspect($gate->issue($gate->caller(), clientId: 1, life: 1)->token());
+                $gate->inspectLink($gate->openLink($gate->createLink($gate->caller(), clientId: 1)->link())->reference);
             }
             if ($leak) {
                 Raw::leak(Request::of(Library::get(), ['actor' => 'lost']));

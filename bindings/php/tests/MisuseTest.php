@@ -28,6 +28,9 @@ final class MisuseTest extends StoreCase
             static fn () => $gate->issue($caller, clientId: 1),
             static fn () => $gate->redeem('x'),
             static fn () => $gate->inspect('x'),
+            static fn () => $gate->createLink($caller, clientId: 1),
+            static fn () => $gate->openLink('x'),
+            static fn () => $gate->inspectLink('x'),
             static fn () => $gate->checkSession('x'),
             static fn () => $gate->endSession('x'),
             static fn () => $gate->acceptAutoAuth(query: 'x'),
@@ -70,6 +73,8 @@ final class MisuseTest extends StoreCase
                 'destination' => fn () => $gate->issue($caller, clientId: 1, destination: $text),
                 'actor' => fn () => $gate->issue($caller, clientId: 1, actor: $text),
                 'token' => fn () => $gate->redeem($text),
+                'link' => fn () => $gate->openLink($text),
+                'title' => fn () => $gate->createLink($caller, clientId: 1, title: $text),
                 'session' => fn () => $gate->checkSession($text),
                 'action' => fn () => $caller->authorise($text),
                 'operation' => fn () => $gate->call($text),
@@ -169,8 +174,9 @@ final class MisuseTest extends StoreCase
     public function testHandlesAndSecretsAreNotCopied(): void
     {
         $gate = $this->store();
-        $issued = $gate->issue($gate->caller(), clientId: 1);
-        foreach ([$gate, $gate->caller(), Library::get(), Raw::handle($gate, 'store'), $issued] as $object) {
+        $made = $gate->createLink($gate->caller(), clientId: 1);
+        $secrets = [$gate->issue($gate->caller(), clientId: 1), $made, $gate->openLink($made->link())];
+        foreach ([$gate, $gate->caller(), Library::get(), Raw::handle($gate, 'store'), ...$secrets] as $object) {
             self::assertThrowsLogic('can not be serialised', static fn () => serialize($object));
         }
         foreach ([$gate, $gate->caller(), Library::get(), Raw::handle($gate, 'store')] as $object) {
@@ -189,7 +195,10 @@ final class MisuseTest extends StoreCase
         $signIn = $gate->redeem($issued->token());
         $session = $gate->checkSession($signIn->session());
         $story = $gate->tokens()->explain($issued->token());
-        $objects = [$gate, $gate->caller(), $created, $issued, $signIn, $session, $story];
+        $link = $gate->createLink($gate->caller(), clientId: 1, uses: 2);
+        $opened = $gate->openLink($link->link());
+        $seen = [$gate->inspectLink($link->link()), $gate->links()->explain($link->url())];
+        $objects = [$gate, $gate->caller(), $created, $issued, $signIn, $session, $story, $link, $opened, ...$seen];
         $shown = print_r($objects, true) . var_export(array_slice($objects, 2), true) . json_encode($objects);
         ob_start();
         var_dump($objects);
@@ -198,7 +207,9 @@ final class MisuseTest extends StoreCase
         }
         $shown .= ob_get_clean();
         self::assertStringContainsString($signIn->redemption, $shown);
-        foreach ([$created->secret(), $issued->token(), $signIn->session()] as $secret) {
+        self::assertStringContainsString($link->reference, $shown);
+        $secrets = [$created->secret(), $issued->token(), $signIn->session(), $link->link(), $opened->token()];
+        foreach ($secrets as $secret) {
             self::assertStringNotContainsString($secret, $shown);
         }
     }
@@ -224,6 +235,10 @@ final class MisuseTest extends StoreCase
             fn () => $gate->redeem($secret),
             fn () => $gate->redeem($secret . "\0"),
             fn () => $gate->inspect($secret),
+            fn () => $gate->openLink($secret),
+            fn () => $gate->inspectLink($secret),
+            fn () => $gate->links()->explain($secret),
+            fn () => $gate->links()->revoke($secret),
             fn () => $gate->checkSession($secret),
             fn () => $gate->authenticate('GPI', $secret),
             fn () => $gate->acceptAutoAuth(query: "email=$secret"),

@@ -9,6 +9,8 @@ use Gatepass\Exception\InvalidArgument;
 use Gatepass\Exception\Refused;
 use Gatepass\Exception\StoreError;
 use Gatepass\Gatepass;
+use Gatepass\LinkEnd;
+use Gatepass\LinkState;
 use Gatepass\Management\Store;
 use Gatepass\Mode;
 use Gatepass\Native\Failure;
@@ -59,7 +61,8 @@ final class ParityTest extends StoreCase
         $store = new Store(Gatepass::init($this->path(), Mode::Managed, self::SYSTEM_URL));
         $operations = array_keys($store->operations());
         $called = [];
-        foreach (glob(dirname(__DIR__) . '/src/Management/*.php') as $file) {
+        $source = dirname(__DIR__) . '/src';
+        foreach ([...glob("$source/Management/*.php"), "$source/SignInLinks.php"] as $file) {
             preg_match_all("/'([a-z]+\.[a-z_]+)'/", file_get_contents($file), $found);
             array_push($called, ...$found[1]);
         }
@@ -113,6 +116,8 @@ final class ParityTest extends StoreCase
     {
         self::assertSame(TokenState::Unknown, TokenState::fromNumber(99));
         self::assertSame(Origin::Unknown, Origin::fromName('by_pigeon'));
+        self::assertSame(LinkState::Unknown, LinkState::fromName('folded'));
+        self::assertSame([LinkEnd::Unknown, null], [LinkEnd::fromName('eaten'), LinkEnd::fromName(null)]);
         self::assertSame(Reason::Unknown, Reason::fromName('moon_full'));
         self::assertSame('code_2999', Failure::name(Library::get(), 2999));
         $refused = Failure::of(Library::get(), 2999);

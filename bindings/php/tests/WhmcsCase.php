@@ -65,11 +65,11 @@ abstract class WhmcsCase extends TestCase
      *
      * @return array{array<string, string>, string} Its form's fields, and its cookie.
      */
-    protected function asked(array $answer): array
+    protected function asked(array $answer, string $page = WhmcsSite::PAGE): array
     {
         self::assertSame(200, $answer['status'], $answer['body'] . $this->site->log());
         self::assertStringNotContainsString('ann', preg_replace('/value="[^"]*"/', '', $answer['body']));
-        self::assertStringContainsString(WhmcsSite::SYSTEM_URL . WhmcsSite::PAGE, $answer['body']);
+        self::assertStringContainsString(WhmcsSite::SYSTEM_URL . $page, $answer['body']);
         self::assertStringEndsWith(
             "form-action 'self' https://billing.example.com",
             $answer['headers']['content-security-policy'][0],

@@ -16,6 +16,7 @@ final class WhmcsSite
     public const SYSTEM_URL = 'https://billing.example.com/whmcs';
     public const KEY = 'a key of the portal, as long as it should be';
     public const PAGE = '/gatepass/autoauth.php';
+    public const LINK_PAGE = '/gatepass/signin.php';
 
     /** @var ?resource */
     private $server = null;
@@ -103,6 +104,17 @@ final class WhmcsSite
         return $query . ($goto === null ? '' : '&goto=' . urlencode($goto));
     }
 
+    /** The query of a sign-in link of an e-mail, by default for Ann's invoice. */
+    public function mailLink(mixed ...$options): string
+    {
+        $gate = Gatepass::open($this->store(), kept: false);
+        $invoice = ['destination' => 'sso:custom_redirect', 'redirectPath' => 'viewinvoice.php?id=5'];
+        $options += ['clientId' => 1, 'title' => 'invoice <5>', ...$invoice];
+        $made = $gate->createLink($gate->caller(), ...$options);
+        $gate->close();
+        return parse_url($made->url(), PHP_URL_QUERY);
+    }
+
     /**
      * The calls of WHMCS since the last time.
      *
@@ -126,10 +138,10 @@ final class WhmcsSite
         return $this->send('GET', self::PAGE . "?$link", $headers);
     }
 
-    public function post(array $fields, array $headers = []): array
+    public function post(array $fields, array $headers = [], string $page = self::PAGE): array
     {
         $headers[] = 'Content-Type: application/x-www-form-urlencoded';
-        return $this->send('POST', self::PAGE, $headers, http_build_query($fields));
+        return $this->send('POST', $page, $headers, http_build_query($fields));
     }
 
     public function send(string $method, string $target, array $headers = [], string $body = ''): array

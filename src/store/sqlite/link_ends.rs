@@ -16,6 +16,10 @@ use crate::store::{At, LinksOf, Outcome, StoreResult};
 /// Could be used, but for its time.
 const UNSPENT: &str = "used < uses AND ended_at IS NULL";
 
+/// Not ended already by its credential's revocation, or the rotation of a leaked secret.
+const HONOURED: &str = "EXISTS (SELECT 1 FROM credential WHERE id = link.credential_id
+    AND revoked_at IS NULL AND link.serial > void_serial)";
+
 /// How many links of a credential could still be used.
 pub(super) fn count_live(
     connection: &Connection,
@@ -24,15 +28,18 @@ pub(super) fn count_live(
 ) -> StoreResult<u64> {
     connection
         .query_row(
-            &format!("SELECT count(*) FROM link WHERE credential_id = ?1 AND expires_at > ?2 AND {UNSPENT}"),
+            &format!(
+                "SELECT count(*) FROM link WHERE credential_id = ?1 AND expires_at > ?2 AND {UNSPENT}
+                   AND {HONOURED}"
+            ),
             params![credential, now],
             |row| row.get(0),
         )
         .read()
 }
 
-/// End the links that a condition on `?3` and later names; how many of them could still be used. Those that are
-/// expired end as well, or they would live again if the clock is set back.
+/// End the links that a condition on `?3` and later names; how many of them could still be used. Those that
+/// are expired end as well, or they would live again if the clock is set back.
 pub(super) fn end_where(
     connection: &Connection,
     condition: &str,
@@ -46,7 +53,7 @@ pub(super) fn end_where(
     let live: Vec<(Option<String>, u64)> = connection
         .prepare_cached(&format!(
             "SELECT label, count(*) FROM link WHERE {condition} AND {UNSPENT} AND expires_at > ?1 AND ?2 IS NOT NULL
-             GROUP BY label"
+               AND {HONOURED} GROUP BY label"
         ))
         .read()?
         .query_map(&all[..], |row| Ok((row.get(0)?, row.get(1)?)))
@@ -116,7 +123,11 @@ pub(super) fn end_of(
 
 /// End the other links of the same label for the same person.
 pub(super) fn end_siblings(connection: &Connection, used: &LinkFacts, now: Timestamp) -> StoreResult<()> {
-    let condition = "label = ?3 AND user_id IS ?4 AND client_id IS ?5 AND key <> ?6";
+    // A person has few links and a mailing many, so the index over persons is the one to use.
+    let condition = match used.user {
+        Some(_) => "user_id = ?4 AND +client_id IS ?5 AND +label = ?3 AND key <> ?6",
+        None => "client_id = ?5 AND +user_id IS ?4 AND +label = ?3 AND key <> ?6",
+    };
     let values: [&dyn ToSql; 4] = [&used.label, &used.user, &used.client, &used.key];
     let ended = end_where(connection, condition, &values, LinkEnd::Superseded, now)?;
     if ended > 0 {

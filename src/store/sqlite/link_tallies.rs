@@ -85,7 +85,12 @@ pub(super) fn tallied(
     by_links(
         LinkTally::Live,
         "?4",
-        "used < uses AND ended_at IS NULL AND expires_at > ?4 AND ?3 IS NOT NULL",
+        // As `CallerFacts::standing` and `honours` have it.
+        "used < uses AND ended_at IS NULL AND expires_at > ?4 AND ?3 IS NOT NULL AND EXISTS (
+            SELECT 1 FROM credential LEFT JOIN admin ON admin.id = credential.admin_id
+            WHERE credential.id = link.credential_id AND link.serial > credential.void_serial
+              AND credential.revoked_at IS NULL AND ifnull(credential.expires_at > ?4, 1)
+              AND credential.enabled AND ifnull(admin.enabled, 1))",
     )?;
     Ok(tallies)
 }

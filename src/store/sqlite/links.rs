@@ -212,22 +212,28 @@ impl LinkStore for SqliteStore {
         let most = usize::try_from(limit).unwrap_or(usize::MAX);
         self.database.read(|connection| {
             let settings = self.database.settings(connection)?;
+            // By what is given alone, so that the index over it is used: links are kept for months.
+            let given = [
+                (query.user_id.is_some(), " AND link.user_id = ?1"),
+                (query.client_id.is_some(), " AND link.client_id = ?2"),
+                (query.label.is_some(), " AND link.label = ?3"),
+            ];
+            let given: String = given.iter().filter(|(is, _)| *is).map(|(_, condition)| *condition).collect();
             let mut statement = connection
-                .prepare_cached(&select(
-                    "WHERE (?1 IS NULL OR link.user_id = ?1) AND (?2 IS NULL OR link.client_id = ?2)
-                       AND (?3 IS NULL OR link.credential_id = ?3) AND (?4 IS NULL OR link.key < ?4)
-                       AND (?5 IS NULL OR link.label = ?5)
+                .prepare_cached(&select(&format!(
+                    "WHERE (?1, ?2, ?3) IS (?1, ?2, ?3) AND (?4 IS NULL OR link.credential_id = ?4)
+                       AND (?5 IS NULL OR link.key < ?5)
                        AND (?6 = 0 OR (link.used < link.uses AND link.ended_at IS NULL AND link.expires_at > ?7))
-                     ORDER BY link.key DESC",
-                ))
+                       {given} ORDER BY link.key DESC"
+                )))
                 .read()?;
             let mut rows = statement
                 .query(params![
                     query.user_id,
                     query.client_id,
+                    query.label,
                     query.credential_id,
                     query.before.map(|before| before.as_slice().to_vec()),
-                    query.label,
                     query.live,
                     now,
                 ])

@@ -144,7 +144,8 @@ pub(super) fn count_unspent(
     connection
         .query_row(
             "SELECT count(*) FROM token WHERE key >= ?1 AND credential_id = ?2 AND redeemed_at IS NULL
-               AND revoked_at IS NULL AND expires_at > ?3",
+               AND revoked_at IS NULL AND expires_at > ?3
+               AND serial > (SELECT void_serial FROM credential WHERE id = ?2)",
             params![&TimedKey::bound(now.minus(LONGEST_LIFE))[..], credential, now],
             |row| row.get(0),
         )

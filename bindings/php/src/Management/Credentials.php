@@ -74,7 +74,7 @@ final class Credentials extends Noun
         ])));
     }
 
-    /** Revoke a credential and its unspent tokens for good, and its sessions if asked for. */
+    /** Revoke a credential, its unspent tokens and links for good, and its sessions if asked for. */
     public function revoke(string $credential, bool $endSessions = false): RevokedCredential
     {
         $parameters = ['credential' => $credential, 'end_sessions' => $endSessions];

@@ -38,7 +38,7 @@ final class Store extends Noun
         return Backup::fromRow($this->row('store.backup', ['file' => $file]));
     }
 
-    /** Put a backup in place of everything. It ends all sessions and unspent tokens. */
+    /** Put a backup in place of everything. It ends all sessions, sign-in links and unspent tokens. */
     public function restore(string $file): Restored
     {
         return Restored::fromRow($this->row('store.restore', ['file' => $file]));

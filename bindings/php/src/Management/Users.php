@@ -87,6 +87,17 @@ final class Users extends Noun
         return User::fromRow($this->row('user.show', ['user_id' => $userId]));
     }
 
+    /**
+     * Change the address; sign-in links that were mailed to the one before end.
+     *
+     * @throws \Gatepass\Exception\Refused `AlreadyExists` too.
+     * @throws \Gatepass\Exception\InvalidArgument `email`.
+     */
+    public function setEmail(int $userId, string $email): User
+    {
+        return User::fromRow($this->row('user.set_email', ['user_id' => $userId, 'email' => $email]));
+    }
+
     public function enable(int $userId): User
     {
         return User::fromRow($this->row('user.enable', ['user_id' => $userId]));

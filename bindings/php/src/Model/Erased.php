@@ -15,6 +15,8 @@ final class Erased
         public readonly int $userId,
         /** Unspent tokens that were ended. */
         public readonly int $tokensEnded,
+        /** Sign-in links that were ended. */
+        public readonly int $linksEnded,
         /** Sessions that were ended. */
         public readonly int $sessionsEnded,
     ) {
@@ -26,6 +28,7 @@ final class Erased
         return new self(
             $row->int('user_id'),
             $row->int('tokens_ended'),
+            $row->int('links_ended'),
             $row->int('sessions_ended'),
         );
     }

@@ -17,6 +17,8 @@ final class IssuedSecret
         private readonly ?Secret $secret,
         /** Unspent tokens that were ended, after a leak. */
         public readonly int $tokensEnded,
+        /** Sign-in links that were ended, after a leak. */
+        public readonly int $linksEnded,
         /** Sessions that were ended, after a leak. */
         public readonly int $sessionsEnded,
     ) {
@@ -36,6 +38,7 @@ final class IssuedSecret
             Credential::fromRow($row->row('credential')),
             $secret === null ? null : new Secret($secret),
             $row->int('tokens_ended'),
+            $row->int('links_ended'),
             $row->int('sessions_ended'),
         );
     }

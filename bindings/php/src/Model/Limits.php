@@ -21,6 +21,10 @@ final class Limits
      *                                           logs keep it.
      * @param ?Confirm      $confirm             When a sign-in page asks before it spends one of its tokens; `null`: as
      *                                           the setting says, otherwise the stricter of both.
+     * @param bool          $links               Whether it may make sign-in links.
+     * @param ?list<string> $linkDestinations    Those of its destinations that links may lead to; `null`: all of them.
+     * @param ?int          $maxLinkLifeSeconds  Longest life of its links, 60 to 604,800.
+     * @param ?int          $linksPerMinute      Links per minute.
      */
     public function __construct(
         public readonly ?array $actions = null,
@@ -31,6 +35,10 @@ final class Limits
         public readonly ?int $issuesPerMinute = null,
         public readonly bool $secretInQuery = false,
         public readonly ?Confirm $confirm = null,
+        public readonly bool $links = false,
+        public readonly ?array $linkDestinations = null,
+        public readonly ?int $maxLinkLifeSeconds = null,
+        public readonly ?int $linksPerMinute = null,
     ) {
     }
 
@@ -46,6 +54,10 @@ final class Limits
             $row->intOrNull('issues_per_minute'),
             $row->bool('secret_in_query'),
             Confirm::fromName($row->textOrNull('confirm')),
+            $row->bool('links'),
+            $row->itemsOrNull('link_destinations'),
+            $row->intOrNull('max_link_life_seconds'),
+            $row->intOrNull('links_per_minute'),
         );
     }
 
@@ -64,6 +76,10 @@ final class Limits
             'issues_per_minute' => $this->issuesPerMinute,
             'secret_in_query' => $this->secretInQuery,
             'confirm' => $this->confirm?->value,
+            'links' => $this->links,
+            'link_destinations' => $this->linkDestinations,
+            'max_link_life_seconds' => $this->maxLinkLifeSeconds,
+            'links_per_minute' => $this->linksPerMinute,
         ];
     }
 }

@@ -13,6 +13,8 @@ final class Purged
     public function __construct(
         /** Tokens past their retention. */
         public readonly int $tokens,
+        /** Sign-in links past their retention. */
+        public readonly int $links,
         /** Sessions that are over. */
         public readonly int $sessions,
         /** AutoAuth links that no window admits any more. */
@@ -29,6 +31,7 @@ final class Purged
     {
         return new self(
             $row->int('tokens'),
+            $row->int('links'),
             $row->int('sessions'),
             $row->int('autoauth_links'),
             $row->int('audit_events'),

@@ -14,9 +14,11 @@ final class Restored
     public function __construct(
         /** Unspent tokens of the backup that were ended. */
         public readonly int $tokensEnded,
+        /** Sign-in links of the backup that could still be used and were ended. */
+        public readonly int $linksEnded,
         /** Sessions of the backup that were ended. */
         public readonly int $sessionsEnded,
-        /** Links of before this time are no longer accepted. */
+        /** AutoAuth links of before this time are no longer accepted. */
         public readonly DateTimeImmutable $autoauthFloor,
         /**
          * @var list<Credential> The credentials that are good again now: check each, since an old copy brings revoked
@@ -31,6 +33,7 @@ final class Restored
     {
         return new self(
             $row->int('tokens_ended'),
+            $row->int('links_ended'),
             $row->int('sessions_ended'),
             $row->time('autoauth_floor'),
             $row->each('credentials_to_check', Credential::fromRow(...)),

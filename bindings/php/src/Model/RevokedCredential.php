@@ -15,6 +15,8 @@ final class RevokedCredential
         public readonly Credential $credential,
         /** Unspent tokens that died with it. */
         public readonly int $tokensEnded,
+        /** Sign-in links that died with it. */
+        public readonly int $linksEnded,
         /** Sessions that were ended, if asked for. */
         public readonly int $sessionsEnded,
     ) {
@@ -26,6 +28,7 @@ final class RevokedCredential
         return new self(
             Credential::fromRow($row->row('credential')),
             $row->int('tokens_ended'),
+            $row->int('links_ended'),
             $row->int('sessions_ended'),
         );
     }

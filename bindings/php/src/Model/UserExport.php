@@ -17,6 +17,8 @@ final class UserExport
         public readonly array $sessions,
         /** @var list<Token> The tokens that are still stored. */
         public readonly array $tokens,
+        /** @var list<LinkInspection> The sign-in links that are still stored. */
+        public readonly array $links,
         /** @var list<AuditEvent> The audit events that are still stored. */
         public readonly array $events,
     ) {
@@ -29,6 +31,7 @@ final class UserExport
             User::fromRow($row->row('user')),
             $row->each('sessions', Session::fromRow(...)),
             $row->each('tokens', Token::fromRow(...)),
+            $row->each('links', LinkInspection::fromRow(...)),
             $row->each('events', AuditEvent::fromRow(...)),
         );
     }

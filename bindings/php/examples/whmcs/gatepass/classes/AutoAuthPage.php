@@ -17,26 +17,12 @@ use Gatepass\Gatepass;
  */
 final class AutoAuthPage
 {
-    /** The client area's home page, where one lands without a `goto`. */
-    private const HOME = 'clientarea.php';
-
     private function __construct(
         private readonly Gatepass $gate,
         private readonly Config $config,
         #[\SensitiveParameter] private readonly ?string $key,
         private readonly SystemUrl $system,
     ) {
-    }
-
-    /** What is answered whoever asks and whatever the link: nothing is spent, and WHMCS is not started. */
-    public static function withoutWhmcs(Request $request): ?Response
-    {
-        return match (true) {
-            // A look ahead, a picture on another page, or a program that checks links.
-            $request->method === 'HEAD', $request->unasked => new Response(503),
-            !in_array($request->method, ['GET', 'POST'], true) => new Response(405, ['Allow: GET, POST']),
-            default => null,
-        };
     }
 
     public static function open(Config $config): self
@@ -51,7 +37,7 @@ final class AutoAuthPage
         $confirmation = new Confirmation($this->system);
         $confirmed = $request->method === 'POST' && $confirmation->given($request);
         if (!$confirmed && ($this->mustConfirm($request) || $whmcs->somebodyIsSignedIn())) {
-            return $confirmation->page($request);
+            return $this->question($request, $confirmation);
         }
         try {
             $accepted = $this->gate->acceptAutoAuth(
@@ -67,7 +53,7 @@ final class AutoAuthPage
         }
         try {
             $client = Client::of($accepted->email ?? '', $whmcs);
-            $token = $whmcs->call('CreateSsoToken', $this->wanted($client, $accepted->landingUrl));
+            $token = $whmcs->call('CreateSsoToken', $this->system->wantedOf($client, $accepted->landingUrl));
             $url = $this->system->ofSignOn($token->text('redirect_url'));
         } catch (NotSignedIn $no) {
             return Pages::refused($this->system, $accepted->redemption, $no->getMessage());
@@ -83,14 +69,11 @@ final class AutoAuthPage
         return $this->config->alwaysConfirm || $request->method === 'POST';
     }
 
-    /** @return array<string, int|string> */
-    private function wanted(int $client, string $landingUrl): array
+    private function question(Request $request, Confirmation $confirmation): Response
     {
-        $path = $this->system->pathOf($landingUrl);
-        return ['client_id' => $client] + match ($path) {
-            self::HOME => [],
-            default => ['destination' => 'sso:custom_redirect', 'sso_redirect_path' => $path],
-        };
+        $page = fn (string $nonce, string $cookie): Response =>
+            Pages::confirm($this->system, $request->link, $nonce, $cookie);
+        return $confirmation->ask($request, $page);
     }
 
     public function __debugInfo(): array

@@ -4,7 +4,7 @@ declare(strict_types=1);
 
 namespace GatepassWhmcs;
 
-/** The one client that a verified address names. */
+/** A client of WHMCS who may sign in. */
 final class Client
 {
     /** Rows asked for at once, and how many are looked at in all. */
@@ -13,8 +13,24 @@ final class Client
 
     private const MAY_SIGN_IN = ['Active', 'Inactive'];
 
+    private function __construct(public readonly int $id, public readonly string $name)
+    {
+    }
+
     /**
-     * The client's id.
+     * The client of that id.
+     *
+     * @throws NotSignedIn|Fault
+     */
+    public static function identified(int $id, Whmcs $whmcs): self
+    {
+        $client = self::details($id, $whmcs);
+        $name = trim("{$client->text('firstname')} {$client->text('lastname')}");
+        return new self($id, $name !== '' ? $name : "client $id");
+    }
+
+    /**
+     * The id of the one client that a verified address names.
      *
      * WHMCS's search finds what begins alike in several fields, by the database's collation. So all that it finds is
      * read, and of that exactly one must be the address itself. The client's owner, who will be signed in, must have
@@ -30,17 +46,27 @@ final class Client
         if (count($same) !== 1) {
             throw new NotSignedIn($same === [] ? 'no client has the address' : 'several clients have the address');
         }
-        $client = $whmcs->call('GetClientsDetails', ['clientid' => $same[0]])->part('client');
-        if ($client->id('id') !== $same[0] || !Address::same($client->text('email'), $address)) {
+        $client = self::details($same[0], $whmcs);
+        if (!Address::same($client->text('email'), $address)) {
             throw new Fault('GetClientsDetails told of another client than GetClients');
-        }
-        if (!in_array($client->text('status'), self::MAY_SIGN_IN, true)) {
-            throw new NotSignedIn("client {$same[0]} is neither Active nor Inactive");
         }
         if (!Address::same(self::ownersAddress($client), $address)) {
             throw new NotSignedIn("client {$same[0]} has an owner with another address");
         }
         return $same[0];
+    }
+
+    /** Of a client whose status lets him sign in. */
+    private static function details(int $id, Whmcs $whmcs): Answer
+    {
+        $client = $whmcs->call('GetClientsDetails', ['clientid' => $id])->part('client');
+        if ($client->id('id') !== $id) {
+            throw new Fault('GetClientsDetails told of another client than was asked for');
+        }
+        if (!in_array($client->text('status'), self::MAY_SIGN_IN, true)) {
+            throw new NotSignedIn("client $id is neither Active nor Inactive");
+        }
+        return $client;
     }
 
     /** @return array<int, bool> By id all clients that the search found: whether the address is theirs. */

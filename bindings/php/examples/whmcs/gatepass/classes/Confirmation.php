@@ -35,7 +35,8 @@ final class Confirmation
         return $cookie !== null && $request->nonce !== null && hash_equals($cookie, $request->nonce);
     }
 
-    public function page(Request $request): Response
+    /** @param callable(string, string): Response $page Makes it of the nonce and the header that sets its cookie. */
+    public function ask(Request $request, callable $page): Response
     {
         if (strlen($request->link) > self::LONGEST) {
             return Pages::refused($this->system, Response::reference(), 'invalid query');
@@ -43,9 +44,7 @@ final class Confirmation
         // The one that is there already, so that a second page of this site does not spoil the first. A click on
         // another site does not bring it, and the first page then asks once more.
         $nonce = $this->nonceOf($request) ?? bin2hex(random_bytes(32));
-        $cookie = $this->cookie($nonce, self::SECONDS);
-        // In base64 since an old link may hold bytes that are no UTF-8, which a form would change.
-        return Pages::confirm($this->system, base64_encode($request->link), $nonce, $cookie);
+        return $page($nonce, $this->cookie($nonce, self::SECONDS));
     }
 
     /** @return list<string> The header that takes the cookie away, if it is there. */

@@ -36,19 +36,79 @@ final class Pages
             HTML);
     }
 
-    public static function confirm(SystemUrl $system, string $link, string $nonce, string $cookie): Response
-    {
+    public static function confirm(
+        SystemUrl $system,
+        #[\SensitiveParameter] string $link,
+        string $nonce,
+        string $cookie,
+    ): Response {
+        $form = self::form($system, 'autoauth.php', $link, $nonce);
         // Whom the link names is not shown: nobody has checked it yet, and whoever made it chose the words.
         return self::page(200, 'Continue with this sign-in link?', <<<HTML
             <p>You opened a link that signs a client in. Whoever is signed in here now will not be afterwards.</p>
             <p>Continue only if you asked for the link yourself.</p>
-            <form method="post" action="{$system->text}/gatepass/autoauth.php">
+            {$form}
+            HTML, $system->origin, [$cookie]);
+    }
+
+    /** The question that a sign-in link of an e-mail asks. */
+    public static function continueAs(
+        SystemUrl $system,
+        string $name,
+        string $to,
+        bool $somebody,
+        #[\SensitiveParameter] string $link,
+        string $nonce,
+        string $cookie,
+    ): Response {
+        [$name, $to] = [self::escaped($name), self::escaped($to)];
+        $instead = $somebody ? '<p>Whoever is signed in here now will not be afterwards.</p>' : '';
+        $form = self::form($system, 'signin.php', $link, $nonce);
+        return self::page(200, "Continue as {$name}?", <<<HTML
+            <p>This link signs in <strong>{$name}</strong> and leads to <strong>{$to}</strong>.</p>
+            {$instead}
+            <p>Continue only if the e-mail was meant for you.</p>
+            {$form}
+            HTML, $system->origin, [$cookie]);
+    }
+
+    /** A link of an e-mail that does not work. Its holder may know why; whoever has none is told nothing. */
+    public static function refusedLink(
+        SystemUrl $system,
+        string $reference,
+        string $why,
+        string $told = '',
+    ): Response {
+        self::log("link refused: $why", $reference);
+        [$status, $told] = $told === '' ? [403, ''] : [410, "<p>{$told}</p>"];
+        return self::page($status, 'This sign-in link did not work', <<<HTML
+            {$told}
+            <p><a href="{$system->text}/clientarea.php">Sign in here</a>, or write to us for a new one.</p>
+            <p>If it keeps happening, tell support this number: {$reference}</p>
+            HTML, $system->origin);
+    }
+
+    private static function form(
+        SystemUrl $system,
+        string $page,
+        #[\SensitiveParameter] string $link,
+        string $nonce,
+    ): string {
+        // In base64 since an old link may hold bytes that are no UTF-8, which a form would change.
+        $link = base64_encode($link);
+        return <<<HTML
+            <form method="post" action="{$system->text}/gatepass/{$page}">
             <input type="hidden" name="link" value="{$link}">
             <input type="hidden" name="nonce" value="{$nonce}">
             <button type="submit">Continue</button>
             </form>
             <p><a href="{$system->text}/clientarea.php">Stay as it is</a></p>
-            HTML, $system->origin, [$cookie]);
+            HTML;
+    }
+
+    private static function escaped(string $text): string
+    {
+        return htmlspecialchars($text, ENT_QUOTES | ENT_SUBSTITUTE | ENT_HTML5, 'UTF-8');
     }
 
     /** @param list<string> $headers */
@@ -79,6 +139,6 @@ final class Pages
 
     private static function log(string $what, string $reference): void
     {
-        error_log("gatepass autoauth: $what; reference $reference");
+        error_log("gatepass: $what; reference $reference");
     }
 }
