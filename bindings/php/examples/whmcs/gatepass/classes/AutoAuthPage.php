@@ -20,23 +20,18 @@ final class AutoAuthPage
     /** The client area's home page, where one lands without a `goto`. */
     private const HOME = 'clientarea.php';
 
+    /** Whom the link names is not said: nobody has checked it yet, and whoever made it chose the words. */
+    private const QUESTION = <<<'HTML'
+        <p>You opened a link that signs a client in. Whoever is signed in here now will not be afterwards.</p>
+        <p>Continue only if you asked for the link yourself.</p>
+        HTML;
+
     private function __construct(
         private readonly Gatepass $gate,
         private readonly Config $config,
         #[\SensitiveParameter] private readonly ?string $key,
         private readonly SystemUrl $system,
     ) {
-    }
-
-    /** What is answered whoever asks and whatever the link: nothing is spent, and WHMCS is not started. */
-    public static function withoutWhmcs(Request $request): ?Response
-    {
-        return match (true) {
-            // A look ahead, a picture on another page, or a program that checks links.
-            $request->method === 'HEAD', $request->unasked => new Response(503),
-            !in_array($request->method, ['GET', 'POST'], true) => new Response(405, ['Allow: GET, POST']),
-            default => null,
-        };
     }
 
     public static function open(Config $config): self
@@ -48,10 +43,10 @@ final class AutoAuthPage
 
     public function answer(Request $request, Whmcs $whmcs): Response
     {
-        $confirmation = new Confirmation($this->system);
+        $confirmation = new Confirmation($this->system, 'gatepass/autoauth.php');
         $confirmed = $request->method === 'POST' && $confirmation->given($request);
         if (!$confirmed && ($this->mustConfirm($request) || $whmcs->somebodyIsSignedIn())) {
-            return $confirmation->page($request);
+            return $confirmation->page($request, 'Continue with this sign-in link?', self::QUESTION);
         }
         try {
             $accepted = $this->gate->acceptAutoAuth(

@@ -4,7 +4,7 @@ declare(strict_types=1);
 
 namespace GatepassWhmcs;
 
-/** The one client that a verified address names. */
+/** Whom a verified address names, and who may be signed in by what is sent to a client's address. */
 final class Client
 {
     /** Rows asked for at once, and how many are looked at in all. */
@@ -30,17 +30,39 @@ final class Client
         if (count($same) !== 1) {
             throw new NotSignedIn($same === [] ? 'no client has the address' : 'several clients have the address');
         }
-        $client = $whmcs->call('GetClientsDetails', ['clientid' => $same[0]])->part('client');
-        if ($client->id('id') !== $same[0] || !Address::same($client->text('email'), $address)) {
+        $client = self::details($same[0], $whmcs);
+        if (!Address::same($client->text('email'), $address)) {
             throw new Fault('GetClientsDetails told of another client than GetClients');
         }
-        if (!in_array($client->text('status'), self::MAY_SIGN_IN, true)) {
-            throw new NotSignedIn("client {$same[0]} is neither Active nor Inactive");
-        }
-        if (!Address::same(self::ownersAddress($client), $address)) {
-            throw new NotSignedIn("client {$same[0]} has an owner with another address");
-        }
+        self::ownerWithTheClientsAddress($client);
         return $same[0];
+    }
+
+    /**
+     * The id of the user who owns a client, if he is who reads the client's mail.
+     *
+     * @throws NotSignedIn|Fault
+     */
+    public static function ownerOf(int $id, Whmcs $whmcs): int
+    {
+        return self::ownerWithTheClientsAddress(self::details($id, $whmcs));
+    }
+
+    private static function details(int $id, Whmcs $whmcs): Answer
+    {
+        $client = $whmcs->call('GetClientsDetails', ['clientid' => $id])->part('client');
+        return $client->id('id') === $id ? $client : throw new Fault('GetClientsDetails told of another client');
+    }
+
+    private static function ownerWithTheClientsAddress(Answer $client): int
+    {
+        if (!in_array($client->text('status'), self::MAY_SIGN_IN, true)) {
+            throw new NotSignedIn("client {$client->id('id')} is neither Active nor Inactive");
+        }
+        if (!Address::same(self::ownersAddress($client), $client->text('email'))) {
+            throw new NotSignedIn("client {$client->id('id')} has an owner with another address");
+        }
+        return $client->id('owner_user_id');
     }
 
     /** @return array<int, bool> By id all clients that the search found: whether the address is theirs. */

@@ -40,6 +40,17 @@ final class Request
         );
     }
 
+    /** What is answered whatever the link: nothing is spent, and WHMCS is not started. */
+    public function earlyAnswer(): ?Response
+    {
+        return match (true) {
+            // A look ahead, a picture on another page, or a program that checks links.
+            $this->method === 'HEAD', $this->unasked => new Response(503),
+            !in_array($this->method, ['GET', 'POST'], true) => new Response(405, ['Allow: GET, POST']),
+            default => null,
+        };
+    }
+
     private static function text(mixed $value): ?string
     {
         return is_string($value) && $value !== '' ? $value : null;
