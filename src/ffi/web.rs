@@ -87,7 +87,7 @@ impl From<Response> for WebResponseObject {
 }
 
 /// Make a request for one of the endpoints: `includes/api.php`, `oauth/singlesignon.php`, `dologin.php`,
-/// `logout.php`.
+/// `signin.php`, `logout.php`.
 ///
 /// @param method         Such as `GET`.
 /// @param method_length  In bytes.

@@ -11,11 +11,11 @@ use crate::audit::{AuditEvent, AuditQuery, AuditRef, EventKind, NewEvent, page_l
 use crate::clock::Timestamp;
 use crate::credential::Caller;
 use crate::directory::UNCHECKED_IN_HOST_MODE;
-use crate::error::{Error, Reason, Result};
+use crate::error::{Error, Reason, Refusal, Result};
 use crate::link::{
     CreateAct, CreatedLink, EndLinks, LinkEnd, LinkInspection, LinkQuery, LinkReport, LinkReportQuery,
-    LinkRequest, OpenAct, OpenFacts, OpenRequest, OpenedLink, SignInLink, judge_open, range_of, report_of,
-    state_of,
+    LinkRequest, OpenAct, OpenFacts, OpenRequest, OpenedLink, SignInLink, is_second_click, judge_open,
+    range_of, report_of, state_of,
 };
 use crate::secret::{Reference, TimedKey};
 use crate::session::SessionId;
@@ -180,6 +180,18 @@ impl Gatepass {
             Err(error) if error.passing() => Ok(None),
             Err(error) => Err(error.into()),
         }
+    }
+
+    /// The refusal that an inspection found, recorded and told as an attempt to open the link would have been.
+    pub(crate) fn refused_link(
+        &self,
+        seen: &LinkInspection,
+        address: Option<IpAddr>,
+    ) -> Result<Option<Refusal>> {
+        let Some(reason) = seen.refusal else { return Ok(None) };
+        let mut refusal = Refusal::new(reason).recorded(self.record_refused_link(seen, address)?);
+        refusal.duplicate = is_second_click(reason, seen.last_opened_at, self.now());
+        Ok(Some(refusal))
     }
 
     /// Tell an operator the whole story of one link: what it is, what happened to it, and why it would be refused

@@ -173,7 +173,11 @@ pub(crate) fn state_of(link: &LinkFacts, settings: &Settings, now: Timestamp) ->
 /// A refusal as its holder hears it: of a used link, whether it was used so lately that this is a second click.
 pub(crate) fn told(reason: Reason, link: &LinkFacts, now: Timestamp) -> Refusal {
     let mut refusal = Refusal::new(reason);
-    refusal.duplicate =
-        reason == Reason::LinkUsed && link.last_opened_at.is_some_and(|last| now.since(last) < DUPLICATE);
+    refusal.duplicate = is_second_click(reason, link.last_opened_at, now);
     refusal
+}
+
+/// Whether a refusal comes so shortly after the last use that it is most likely the same person's second click.
+pub(crate) fn is_second_click(reason: Reason, last: Option<Timestamp>, now: Timestamp) -> bool {
+    reason == Reason::LinkUsed && last.is_some_and(|last| now.since(last) < DUPLICATE)
 }

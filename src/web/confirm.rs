@@ -4,9 +4,10 @@
 //! set or send along. The header `Origin` would prove nothing: under `no-referrer` browsers send `null`.
 
 use super::html::Html;
-use super::visit::{Person, Visit};
+use super::visit::Visit;
 use super::{Response, page};
 use crate::error::Result;
+use crate::id::{ClientId, UserId};
 use crate::secret::same;
 
 /// The hidden field that holds the nonce.
@@ -15,7 +16,11 @@ const NONCE: &str = "nonce";
 /// A sign-in to be confirmed.
 pub(super) struct Question<'a> {
     /// Whom it signs in.
-    pub(super) person: Person,
+    pub(super) user: Option<UserId>,
+    /// Into which client.
+    pub(super) client: Option<ClientId>,
+    /// What waits there, if that has a name.
+    pub(super) title: Option<&'a str>,
     /// Where it leads.
     pub(super) landing: String,
     /// The page that the form is sent to, below the system URL.
@@ -39,17 +44,29 @@ pub(super) fn is_confirmed(visit: &Visit<'_>) -> bool {
 pub(super) fn ask(visit: &Visit<'_>, question: Question<'_>) -> Result<Response> {
     let nonce = visit.gate.page_nonce()?;
     let here = visit.signed_in()?;
-    let Question { person, landing, .. } = &question;
-    let main = page::heading(format_args!("Continue as {person}?"));
+    let person = visit.person(question.user, question.client)?;
+    let main = page::heading(match question.title {
+        // Isolated as names are.
+        Some(title) => format!("Continue as {person} to \u{2068}{title}\u{2069}?"),
+        None => format!("Continue as {person}?"),
+    });
     let main = main.part(match &here {
-        Some(here) => Html::new().markup("<p>You are signed in as ").part(here.html()).markup(".</p>\n"),
+        Some(here) => {
+            let signed_in = Html::new().markup("<p>You are signed in as ").part(here.html());
+            match visit.is_other(question.user) {
+                true => {
+                    signed_in.markup("; continuing signs ").text(here).markup(" out in this browser.</p>\n")
+                }
+                false => signed_in.markup(".</p>\n"),
+            }
+        }
         None => page::paragraph("Nobody is signed in here yet."),
     });
     let main =
         main.markup("<p>This link signs you in as ").part(person.html()).markup(" and leads to <code>");
-    let main = main.text(landing).markup("</code>.</p>\n");
+    let main = main.text(&question.landing).markup("</code>.</p>\n");
     let main = main.part(page::paragraph(
-        "If you did not ask for this, don't continue: somebody may want you to use an account that is not yours.",
+        "If that is not you, don't continue: somebody may want you to use an account that is not yours.",
     ));
     let fields = [question.field, (NONCE, &*nonce)];
     let main =

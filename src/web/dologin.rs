@@ -3,7 +3,7 @@
 use super::confirm::{self, Question};
 use super::refusal::{self, Known};
 use super::visit::Visit;
-use super::{Response, page, sign_in};
+use super::{Response, about, sign_in};
 use crate::autoauth::{AutoAuthInspection, Link};
 use crate::error::{Error, Reason, Refusal, Result};
 use crate::gatepass::AutoAuthRequest;
@@ -43,7 +43,9 @@ pub(super) fn answer(visit: &Visit<'_>) -> Result<Response> {
     if asks {
         let landing = seen.landing.as_ref().map_or("", |landing| landing.as_str());
         let question = Question {
-            person: visit.person(seen.user_id, seen.client_id)?,
+            user: seen.user_id,
+            client: seen.client_id,
+            title: None,
             landing: visit.url(landing),
             endpoint: PATH,
             field: (LINK, &query),
@@ -70,19 +72,8 @@ fn is_nobodys(error: &Error) -> bool {
 fn refused(visit: &Visit<'_>, seen: &AutoAuthInspection, refusal: Refusal) -> Response {
     let back = visit.settings.system_url.to_string();
     let landing = seen.landing.as_ref().map(|landing| visit.url(landing.as_str()));
-    refusal::known(visit, &Known { refusal, user: seen.user_id, client: seen.client_id, landing, back })
-}
-
-/// For those who come without a link.
-fn about(visit: &Visit<'_>) -> Response {
-    let title = "Sign-in links lead here";
-    let main = page::heading(title)
-        .part(page::paragraph(
-            "This address takes links that another system made to sign you in. Open such a link to use it; \
-             there is nothing to enter here.",
-        ))
-        .part(page::button_link(&visit.settings.system_url, "Go to the start page"));
-    visit.page(200, title, main)
+    let (user, client) = (seen.user_id, seen.client_id);
+    refusal::known(visit, &Known { refusal, user, client, landing, back, renewal: None })
 }
 
 /// The raw query as a text that stands for the same bytes: a form brings it back without harm.

@@ -1,17 +1,19 @@
 //! The endpoints that browsers and API clients visit: `includes/api.php`, `oauth/singlesignon.php`,
-//! `dologin.php` and `logout.php` below the system URL.
+//! `dologin.php`, `signin.php` and `logout.php` below the system URL.
 //!
 //! [`handle`] is a plain function, request value in, response value out: no socket, so that the tool's
 //! server, the PHP front controllers and the WSGI application give the same answers.
 //!
 //! The system URL comes from the settings and never from a request. Nothing is spent before the request is
-//! known to be a person's own wish: not for HEAD and prefetches, not where somebody else is signed in.
+//! known to be a person's own wish: not for HEAD and prefetches, not where somebody else is signed in. A link of an
+//! e-mail is never spent by a GET.
 
 mod client_address;
 mod confirm;
 mod cookies;
 mod dologin;
 mod html;
+mod link;
 mod logout;
 mod page;
 mod refusal;
@@ -34,7 +36,7 @@ use visit::Visit;
 const API: &str = "includes/api.php";
 
 /// The paths that [`handle`] answers, below the system URL.
-pub const ENDPOINTS: &[&str] = &[API, singlesignon::PATH, dologin::PATH, logout::PATH];
+pub const ENDPOINTS: &[&str] = &[API, singlesignon::PATH, dologin::PATH, link::PATH, logout::PATH];
 
 /// The longest body that [`handle`] looks at, in bytes.
 pub const MAX_BODY: usize = 65_536;
@@ -59,6 +61,7 @@ fn answer(gate: &Gatepass, request: &Request) -> Response {
         }
         singlesignon::PATH => sign_in_page(gate, request, singlesignon::answer),
         dologin::PATH => sign_in_page(gate, request, dologin::answer),
+        link::PATH => sign_in_page(gate, request, link::answer),
         logout::PATH => sign_in_page(gate, request, logout::answer),
         _ => notice(404, "Not found", "There is no page at this address."),
     }
@@ -119,6 +122,18 @@ fn sign_in(visit: &Visit<'_>, session: Option<String>, landing_url: String) -> R
         response = response.header("Set-Cookie", visit.cookies.set_session(&session));
     }
     response.header("Set-Cookie", visit.cookies.clear_confirm())
+}
+
+/// For those who come without a link.
+fn about(visit: &Visit<'_>) -> Response {
+    let title = "Sign-in links lead here";
+    let main = page::heading(title)
+        .part(page::paragraph(
+            "This address takes links that another system made to sign you in. Open such a link to use it; \
+             there is nothing to enter here.",
+        ))
+        .part(page::button_link(&visit.settings.system_url, "Go to the start page"));
+    visit.page(200, title, main)
 }
 
 /// In host mode only the application can say who may sign in.

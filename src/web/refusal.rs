@@ -18,6 +18,8 @@ pub(super) struct Known {
     pub(super) landing: Option<String>,
     /// Where the person came from.
     pub(super) back: String,
+    /// Where a fresh link can be had, if that would help.
+    pub(super) renewal: Option<String>,
 }
 
 /// Status, heading and advice.
@@ -32,7 +34,26 @@ fn told(reason: Reason) -> (u16, &'static str, &'static str) {
         Reason::TokenExpired | Reason::AutoAuthTooOld | Reason::AutoAuthForgotten => {
             (410, "This link has expired", "Go back and ask for a new one.")
         }
+        Reason::LinkUsed => {
+            (410, "This link was used already", "It can't be used again. You need a new one to sign in.")
+        }
+        Reason::LinkExpired => (
+            410,
+            "This link has expired",
+            "Links in e-mails work for a limited time. You need a new one to sign in.",
+        ),
+        Reason::LinkSuperseded => (
+            410,
+            "Another link was used instead",
+            "You have used another link of the same kind, which ended this one. You need a new one to sign in.",
+        ),
+        Reason::LinkOutdated => (
+            410,
+            "This link is out of date",
+            "Your e-mail address or password was changed since this link was sent. You need a new one to sign in.",
+        ),
         Reason::TokenRevoked
+        | Reason::LinkRevoked
         | Reason::CredentialRevoked
         | Reason::CredentialExpired
         | Reason::CredentialDisabled
@@ -51,6 +72,11 @@ fn told(reason: Reason) -> (u16, &'static str, &'static str) {
             "This link leads to a page that is not allowed",
             "It was changed since it was made. Go back and ask for a new one.",
         ),
+        Reason::LandingNotAllowed | Reason::DestinationNotAllowed => (
+            403,
+            "This link leads to a page that is not allowed",
+            "Links may no longer lead there. Go back and sign in there, or contact support.",
+        ),
         _ => (403, "Signing in is not possible", "Contact support."),
     }
 }
@@ -68,7 +94,14 @@ fn documented(reason: Reason, client: ClientId) -> Option<String> {
         | Reason::AutoAuthTooOld
         | Reason::AutoAuthTooNew
         | Reason::AutoAuthForgotten
-        | Reason::GotoNotAllowed => None,
+        | Reason::GotoNotAllowed
+        | Reason::LinkUsed
+        | Reason::LinkRevoked
+        | Reason::LinkSuperseded
+        | Reason::LinkOutdated
+        | Reason::LinkNotYetValid
+        | Reason::LinkExpired
+        | Reason::LandingNotAllowed => None,
         _ => Some(format!("Unable to authenticate with Single Sign-On token for User ID: {client}")),
     }
 }
@@ -92,7 +125,12 @@ fn explained(visit: &Visit<'_>, known: &Known) -> Response {
     if let Some(line) = known.client.and_then(|client| documented(reason, client)) {
         main = main.markup("<p class=\"detail\">").text(line).markup("</p>\n");
     }
-    main = main.part(page::button_link(&known.back, "Go back"));
+    main = main.part(match &known.renewal {
+        Some(renewal) => {
+            page::button_link(renewal, "Get a new link").part(page::other_link(&known.back, "Go back"))
+        }
+        None => page::button_link(&known.back, "Go back"),
+    });
     visit.page(status, title, main)
 }
 

@@ -51,11 +51,13 @@ pub(super) fn answer(visit: &Visit<'_>) -> Result<Response> {
         (_, None) if asks => confirm::ask(
             visit,
             Question {
-                person: visit.person(seen.user_id, seen.client_id)?,
+                user: seen.user_id,
+                client: seen.client_id,
+                title: None,
                 landing: visit.url(&seen.landing),
                 endpoint: PATH,
                 field: (TOKEN, &text),
-                back: back(visit, &seen)?,
+                back: visit.home_of(seen.credential_id)?,
             },
         ),
         (_, None) => spend(visit, attempt(true), &seen),
@@ -73,16 +75,7 @@ fn spend(visit: &Visit<'_>, attempt: RedeemRequest, seen: &Inspection) -> Result
 }
 
 fn refused(visit: &Visit<'_>, seen: &Inspection, refusal: Refusal) -> Result<Response> {
-    let (landing, back) = (Some(visit.url(&seen.landing)), back(visit, seen)?);
-    Ok(refusal::known(visit, &Known { refusal, user: seen.user_id, client: seen.client_id, landing, back }))
-}
-
-/// Where the person came from: the home of the credential that issued the token, else the system URL.
-fn back(visit: &Visit<'_>, seen: &Inspection) -> Result<String> {
-    let credential = match seen.credential_id {
-        Some(id) => unless_refused(visit.gate.credential_by_id(id))?,
-        None => None,
-    };
-    let home = credential.and_then(|credential| credential.home_url);
-    Ok(home.unwrap_or_else(|| visit.settings.system_url.to_string()))
+    let (landing, back) = (Some(visit.url(&seen.landing)), visit.home_of(seen.credential_id)?);
+    let (user, client) = (seen.user_id, seen.client_id);
+    Ok(refusal::known(visit, &Known { refusal, user, client, landing, back, renewal: None }))
 }

@@ -9,10 +9,10 @@ use super::client_address::client_address;
 use super::cookies::Cookies;
 use super::html::Html;
 use super::{Request, Response, page};
-use crate::destination::HOME;
+use crate::destination::{HOME, SafePath};
 use crate::error::{Error, Result};
 use crate::gatepass::Gatepass;
-use crate::id::{ClientId, UserId};
+use crate::id::{ClientId, CredentialId, UserId};
 use crate::session::{Session, SessionId};
 use crate::settings::{Confirm, Settings};
 
@@ -59,6 +59,20 @@ impl<'a> Visit<'a> {
         format!("{}/{path}", self.settings.system_url)
     }
 
+    /// The URL of a path that was judged long ago, or below another system URL; `None` if it is not safe now.
+    pub(super) fn safe_url(&self, path: &str) -> Option<String> {
+        let settings = &self.settings;
+        let safe = SafePath::parse(path, &settings.system_url, &settings.deny).ok()?;
+        Some(settings.system_url.join(&safe))
+    }
+
+    /// Where somebody came from: the home of the credential that sent him, else the system URL.
+    pub(super) fn home_of(&self, credential: Option<CredentialId>) -> Result<String> {
+        let credential = credential.map(|id| unless_refused(self.gate.credential_by_id(id))).transpose()?;
+        let home = credential.flatten().and_then(|credential| credential.home_url);
+        Ok(home.unwrap_or_else(|| self.settings.system_url.to_string()))
+    }
+
     /// The client area's home page.
     pub(super) fn home(&self) -> String {
         self.url(HOME)
@@ -67,8 +81,12 @@ impl<'a> Visit<'a> {
     /// Whether the person must be asked before `user` is signed in here: otherwise whoever holds a link of
     /// his own could sign somebody else in as himself.
     pub(super) fn must_ask(&self, confirm: Confirm, user: Option<UserId>) -> bool {
-        let other = self.session.as_ref().is_some_and(|session| session.user_id != user || user.is_none());
-        confirm == Confirm::Always || other
+        confirm == Confirm::Always || self.is_other(user)
+    }
+
+    /// Whether somebody is signed in here who is not this user.
+    pub(super) fn is_other(&self, user: Option<UserId>) -> bool {
+        self.session.as_ref().is_some_and(|session| session.user_id != user || user.is_none())
     }
 
     /// Whether this user is signed in here already, in the same client.

@@ -92,6 +92,33 @@ fn the_portals_links_do_what_it_says_of_them() {
 }
 
 #[test]
+fn a_mail_of_the_portal_signs_in_whoever_reads_it_once() {
+    let server = Serving::demo(&[]);
+    let mut ann = Visitor::new(&server);
+    let mail = ann.go("POST", "/portal/mail", "invoice=6");
+    let url = between(&mail.body, "<a href=\"", "\"").to_owned();
+    let link = url.strip_prefix(&*server.url).unwrap();
+    assert!(link.starts_with("/signin.php?") && mail.body.contains("ann@example.com"), "{}", mail.body);
+
+    let mut reader = Visitor::new(&server);
+    let question = reader.ask("GET", link, "");
+    assert_eq!((question.status, question.body.contains("invoice 6")), (200, true), "{question:?}");
+    assert_eq!(reader.go("GET", "/clientarea.php", "").status, 403, "to look signs nobody in");
+    let field = |name: &str| between(&question.body, &format!("name=\"{name}\" value=\""), "\"").to_owned();
+    let form = format!("link={}&nonce={}", field("link"), field("nonce"));
+    let page = reader.go("POST", "/signin.php", &form);
+    for said in ["Ann Example", "viewinvoice.php?id=6", "“customer portal”"] {
+        assert!(page.body.contains(said), "{said}: {}", page.body);
+    }
+
+    let again = ann.ask("GET", link, "");
+    assert_eq!(again.status, 410, "{again:?}");
+    let offered = ann.ask("GET", "/portal/mail?link=x", "");
+    assert!(offered.status == 200 && offered.body.contains("E-mail me invoice 5"), "{offered:?}");
+    assert_eq!(ann.go("POST", "/portal/mail", "invoice=7").status, 400);
+}
+
+#[test]
 fn nobody_else_can_press_the_portals_buttons() {
     let server = Serving::demo(&[]);
     // The portal's cookie is Strict: a button on another site comes without it.

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::net::IpAddr;
 
 use gatepass::Gatepass;
+use gatepass::link::SignInLink;
 use gatepass::web::{Request, Response, handle};
 
 pub(crate) struct Browser {
@@ -44,6 +45,11 @@ impl Browser {
     /// Open a token's URL.
     pub(crate) fn open(&mut self, gate: &Gatepass, token: &str) -> Response {
         self.get(gate, "oauth/singlesignon.php", &format!("access_token={token}"))
+    }
+
+    /// Open the link of an e-mail.
+    pub(crate) fn open_mail(&mut self, gate: &Gatepass, link: &SignInLink) -> Response {
+        self.get(gate, "signin.php", &link.reveal())
     }
 
     pub(crate) fn post(&mut self, gate: &Gatepass, path: &str, fields: &[(String, String)]) -> Response {

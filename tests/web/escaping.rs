@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use crate::browser::{Browser, form_of, text, unescaped};
-use crate::site::{Site, somebody};
+use crate::site::{Site, invoice, somebody};
 
 const NASTY: &[&str] = &[
     "<script>alert(1)</script>",
@@ -75,4 +75,21 @@ fn tokens_and_links_come_back_in_the_form_as_they_were() {
     assert_eq!(fields[0].1, format!("{link}&more=<i>\"'%C3%A9"));
     let answer = browser.press(&site.gate, &page);
     assert_eq!(crate::browser::location(&answer), format!("https://billing.example.com/{goto}"));
+}
+
+#[test]
+fn what_a_link_leads_to_is_text_and_what_its_mailing_is_called_is_told_nobody() {
+    let site = Site::new();
+    let usual = tags(&text(&Browser::new().open_mail(&site.gate, &site.mail(&invoice(site.ann)).link)));
+    for name in NASTY {
+        let mail = site.mail(&invoice(site.ann).title(*name).label(format!("label {name}")));
+        let mut browser = Browser::new();
+        let page = browser.open_mail(&site.gate, &mail.link);
+        let said = text(&page);
+        assert_eq!(tags(&said), usual, "{said}");
+        let heading = format!("<h1>Continue as \u{2068}Ann Ünal\u{2069} to \u{2068}{name}\u{2069}?</h1>");
+        assert!(unescaped(&said).contains(&heading), "{said}");
+        assert!(!unescaped(&said).contains("label"), "{said}");
+        assert_eq!(browser.press(&site.gate, &page).status, 303);
+    }
 }

@@ -1,13 +1,14 @@
 //! Every page there is, put together as HTML should be. Each is kept in the target folder, for a look at it.
 
 use gatepass::directory::{ClientStatus, Mode};
+use gatepass::link::OpenRequest;
 use gatepass::token::{RevokeTokens, Token};
 use gatepass::web::Response;
 use serde_json::json;
 
 use crate::browser::{Browser, text};
 use crate::common::Place;
-use crate::site::{Site, somebody};
+use crate::site::{Site, invoice, somebody};
 
 /// Whether every element ends where it should; `br` and its like have no end.
 fn closes(page: &str) -> Result<(), String> {
@@ -46,6 +47,13 @@ fn every_page_is_well_formed() {
     keep("confirm-long", &ann.open(&site.gate, &site.token(long)));
     keep("sign-out", &ann.get(&site.gate, "logout.php", ""));
     keep("nobody", &Browser::new().get(&site.gate, "logout.php", ""));
+    let mail = site.mail(&invoice(site.ann)).link;
+    keep("link", &Browser::new().open_mail(&site.gate, &mail));
+    site.gate.open_link(&OpenRequest::new(mail.clone())).unwrap();
+    keep("link-duplicate", &Browser::new().open_mail(&site.gate, &mail));
+    site.advance(5);
+    site.set("link_renewal_path", json!("fresh.php?from=mail"));
+    keep("link-used", &Browser::new().open_mail(&site.gate, &mail));
     keep("about", &Browser::new().get(&site.gate, "dologin.php", ""));
     keep("unknown", &Browser::new().open(&site.gate, "x"));
     keep("not-found", &Browser::new().get(&site.gate, "x", ""));

@@ -13,7 +13,7 @@ use crate::browser::{Browser, all, form, header, text};
 use crate::common::Place;
 use crate::site::Site;
 
-const PAGES: &[&str] = &["oauth/singlesignon.php", "dologin.php", "logout.php"];
+const PAGES: &[&str] = &["oauth/singlesignon.php", "dologin.php", "signin.php", "logout.php"];
 
 #[test]
 fn other_methods_are_told_what_is_possible() {

@@ -7,6 +7,7 @@ use gatepass::clock::{Clock, ManualClock};
 use gatepass::credential::{Caller, Limits, NewCredential};
 use gatepass::directory::{Mode, NewClient, NewUser};
 use gatepass::id::{ClientId, UserId};
+use gatepass::link::{CreatedLink, LinkInspection, LinkRequest, SignInLink};
 use gatepass::session::SessionQuery;
 use gatepass::settings::Confirm;
 use gatepass::token::{IssueRequest, Issued};
@@ -85,6 +86,16 @@ impl Site {
         link.split_once('?').unwrap().1.to_owned()
     }
 
+    /// A sign-in link as the portal mails it.
+    pub(crate) fn mail(&self, request: &LinkRequest) -> CreatedLink {
+        self.gate.create_link(&self.portal, request).unwrap()
+    }
+
+    /// Where a link stands, found without a page.
+    pub(crate) fn seen(&self, link: &SignInLink) -> LinkInspection {
+        self.gate.inspect_link(link, None).unwrap()
+    }
+
     /// How many sessions are good now.
     pub(crate) fn sessions(&self) -> usize {
         self.gate.list_sessions(&SessionQuery::default()).unwrap().len()
@@ -110,6 +121,12 @@ impl Site {
     }
 }
 
+/// A link to invoice 5.
+pub(crate) fn invoice(whom: (UserId, ClientId)) -> LinkRequest {
+    LinkRequest::new(IssueRequest::for_client(whom.1).redirect_path("viewinvoice.php?id=5"))
+        .title("invoice 5")
+}
+
 pub(crate) fn somebody(gate: &Gatepass, email: &str, first: &str, last: &str) -> (UserId, ClientId) {
     let user = NewUser {
         email: email.into(),
@@ -123,7 +140,7 @@ pub(crate) fn somebody(gate: &Gatepass, email: &str, first: &str, last: &str) ->
 }
 
 fn credential(gate: &Gatepass, label: &str, confirm: Option<Confirm>) {
-    let limits = Limits { confirm, ..Limits::default() };
+    let limits = Limits { confirm, links: true, destinations: Some(vec!["*".into()]), ..Limits::default() };
     let new = NewCredential {
         label: label.into(),
         host: true,

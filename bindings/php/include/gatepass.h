@@ -1445,7 +1445,7 @@ size_t gatepass_document_length(const struct gatepass_document *document);
 enum gatepass_code gatepass_free(void *handle);
 
 // Make a request for one of the endpoints: `includes/api.php`, `oauth/singlesignon.php`, `dologin.php`,
-// `logout.php`.
+// `signin.php`, `logout.php`.
 //
 // @param method         Such as `GET`.
 // @param method_length  In bytes.

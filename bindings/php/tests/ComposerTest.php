@@ -33,7 +33,7 @@ final class ComposerTest extends TestCase
 
             $package = "$folder/vendor/gatepass/gatepass";
             self::assertFalse(is_link($package));
-            foreach (['endpoints.php', 'public/includes/api.php', 'public/dologin.php'] as $script) {
+            foreach (['endpoints.php', 'public/includes/api.php', 'public/dologin.php', 'public/signin.php'] as $script) {
                 self::assertFileEquals(dirname(__DIR__) . "/$script", "$package/$script");
             }
             foreach (['LICENSE-MIT', 'LICENSE-APACHE'] as $licence) {

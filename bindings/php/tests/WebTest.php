@@ -112,7 +112,7 @@ final class WebTest extends StoreCase
     {
         $public = dirname(__DIR__) . '/public';
         $this->server = WebServer::php($public, $this->folder, ['GATEPASS_STORE' => $this->path()]);
-        foreach (['includes/api.php', 'oauth/singlesignon.php', 'dologin.php', 'logout.php'] as $path) {
+        foreach (['includes/api.php', 'oauth/singlesignon.php', 'dologin.php', 'signin.php', 'logout.php'] as $path) {
             [$status, $headers, $body] = $this->server->ask('GET', "/$path?access_token=hidden");
             self::assertSame(503, $status);
             self::assertContains('Cache-Control: no-store', $headers);

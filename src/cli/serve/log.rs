@@ -18,8 +18,9 @@ const NAMES: usize = 10;
 /// Most bytes of a path that a line tells.
 const LONGEST: usize = 100;
 
-/// Most bytes of a word. No token, secret or session id is that short: links get mangled on their way, and then
-/// what is secret stands in the path, or where a parameter's name is looked for.
+/// Most bytes of a word. No token, sign-in link, secret or session id is that short. A link
+/// stands where a parameter's name is looked for, and in URLs that were mangled on their way anything may stand
+/// there, or in the path.
 const WORD: usize = 30;
 
 /// How to log.
@@ -141,7 +142,7 @@ mod tests {
     }
 
     #[test]
-    fn a_link_that_was_mangled_on_its_way_tells_its_token_nowhere() {
+    fn neither_a_sign_in_link_nor_the_token_of_a_mangled_url_is_told() {
         let token = "019aab0000000123456789abcdef0123456789ab";
         for uri in [
             format!("/oauth/singlesignon.php?access_token%3D{token}"),
@@ -150,6 +151,10 @@ mod tests {
             format!("/oauth/singlesignon.php%3Faccess_token={token}"),
             format!("/oauth/singlesignon.php/{token}"),
             format!("/{token}"),
+            // A sign-in link, as it is and as mail programs make it.
+            format!("/signin.php?{}", &token[8..]),
+            format!("/signin.php?{}=", &token[8..]),
+            format!("/signin.php?a=b&{}.", &token[8..]),
         ] {
             let entry =
                 Entry::new("203.0.113.9".parse().unwrap(), &Request::builder().uri(&uri).body(()).unwrap());

@@ -34,6 +34,7 @@ Endpoints, below the base path:
   includes/api.php            the WHMCS-compatible API
   oauth/singlesignon.php      spends a token
   dologin.php                 accepts an AutoAuth link
+  signin.php                  opens a sign-in link
   logout.php                  signs out
 
 It speaks plain HTTP: put a web server with TLS in front of it, and name that one in the setting trusted_proxies.

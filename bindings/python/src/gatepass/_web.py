@@ -19,7 +19,7 @@ from gatepass.session import read as read_session
 T = TypeVar("T")
 
 #: What the library answers, below the system URL. A test compares it with the library's own list.
-ENDPOINTS = frozenset({"includes/api.php", "oauth/singlesignon.php", "dologin.php", "logout.php"})
+ENDPOINTS = frozenset({"includes/api.php", "oauth/singlesignon.php", "dologin.php", "signin.php", "logout.php"})
 
 #: Enough of a body for the library to see that it is too long.
 MOST_OF_A_BODY = 65_537

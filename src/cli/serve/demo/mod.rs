@@ -5,6 +5,7 @@
 //! the client area asks whose session a request brings.
 
 mod client_area;
+mod mailbox;
 mod page;
 mod people;
 mod portal;

@@ -10,6 +10,8 @@ use gatepass::secret::Secret;
 use gatepass::{Error, Gatepass, InitOptions, Options};
 use serde_json::json;
 
+use super::mailbox::MAIL;
+
 /// The label of the portal's credential.
 const PORTAL: &str = "customer portal";
 
@@ -56,7 +58,7 @@ pub(super) fn gather(store: &Path, seal: &Path, url: &str) -> Result<(Gatepass, 
         label: PORTAL.into(),
         admin: Some("ops".into()),
         home_url: Some(format!("{url}/portal/")),
-        limits: Limits { destinations: Some(vec!["*".into()]), ..Limits::default() },
+        limits: Limits { destinations: Some(vec!["*".into()]), links: true, ..Limits::default() },
         ..NewCredential::default()
     })?;
     let missing = || Error::Internal("a new credential has no secret".into());
@@ -67,6 +69,7 @@ pub(super) fn gather(store: &Path, seal: &Path, url: &str) -> Result<(Gatepass, 
     let autoauth_key = Secret::new(random.reveal().trim());
     gate.add_autoauth_key(OLD_SYSTEM, &autoauth_key, None)?;
     gate.set_setting("autoauth_enabled", json!(true))?;
+    gate.set_setting("link_renewal_path", json!(MAIL))?;
     let caller = gate.authenticate(&identifier, &secret, None)?;
     Ok((gate, caller, Cast { people, identifier, secret, autoauth_key }))
 }

@@ -10,6 +10,7 @@ use gatepass::web::{Request, Response};
 use gatepass::{Error, KeyChoice};
 
 use super::Demo;
+use super::mailbox::MAIL;
 use super::page::{Escaped, button, page};
 use super::people::{OLD_SYSTEM, Person};
 
@@ -44,6 +45,10 @@ impl Demo {
             ("POST", "portal/link", Some(person)) => self.told(self.show_link(person)),
             ("POST", "portal/expired", Some(person)) => self.told(self.show_expired(person)),
             ("POST", "portal/old", Some(person)) => self.told(self.show_old_link(person)),
+            ("GET", MAIL, Some(_)) => self.offer_mail(),
+            ("POST", MAIL, Some(person)) => {
+                self.told(self.mail(person, field("invoice").unwrap_or_default()))
+            }
             ("POST", _, None) => self.log_in("ann"),
             _ => page(404, &self.base(), SITE, "There is no such page", &self.back()),
         }
@@ -90,6 +95,8 @@ impl Demo {
         for (place, label) in PLACES {
             main += &button(&open, &[("to", place)], label);
         }
+        main += "</section>\n<section>\n<h2>Go on from an e-mail</h2>\n";
+        main += &self.mail_buttons();
         main += "</section>\n<section>\n<h2>Look closer</h2>\n";
         main += &button(&format!("{base}/portal/link"), &[], "Show me such a link");
         main += &button(&format!("{base}/portal/expired"), &[], "One that has expired");
@@ -157,7 +164,7 @@ impl Demo {
         })
     }
 
-    fn back(&self) -> String {
+    pub(super) fn back(&self) -> String {
         format!("<p><a href=\"{}/portal/\">Back to the portal</a></p>", self.base())
     }
 }
