@@ -3,11 +3,11 @@
 use std::sync::Barrier;
 
 use super::world::{
-    NOON, World, at, client_id, days, digest_of, events, ms, no_progress, secs, stored, user_id, yes,
+    NOON, World, api, at, client_id, days, digest_of, events, ms, no_progress, secs, stored, user_id, yes,
 };
 use super::{Noun, cases};
 use crate::clock::Timestamp;
-use crate::credential::Limits;
+use crate::credential::{Limits, Rotation};
 use crate::directory::{Email, Mode};
 use crate::error::Reason;
 use crate::link::{LinkEnd, LinkRequest, LinkTally, SignInLink, Tallied, hour_of};
@@ -29,6 +29,7 @@ pub(super) const NOUN: Noun = Noun {
         an_erased_user_has_no_links,
         a_restore_ends_all_links,
         what_happens_is_counted_by_label_and_hour,
+        only_links_of_a_credential_in_good_standing_count_as_live,
         what_was_recorded_of_a_visit_counts_as_a_refusal,
         links_and_their_counts_go_when_their_retention_is_over,
     ],
@@ -361,8 +362,36 @@ fn what_happens_is_counted_by_label_and_hour(w: &World<'_>) {
             [LinkTally::Created, LinkTally::Live]
         );
     });
+    // An hour later what was neither used nor ended is expired, that of the void credential too.
+    let three = hour(3);
+    w.everywhere(|store| {
+        let counted = store.link_tallies(Some("reminder"), three, three).unwrap();
+        assert_eq!(counted, [tally(three, LinkTally::Expired, 2)]);
+    });
     yes(w.open(&live, two));
     yes(w.open(&other, two));
+}
+
+fn only_links_of_a_credential_in_good_standing_count_as_live(w: &World<'_>) {
+    w.ann();
+    let limits = Limits { links: true, ..Limits::default() };
+    let ends = w.credential_with("ends", limits, Some(NOON.plus(secs(100)))).credential_id;
+    yes(w.create(&api(ends, 1), &to(1), NOON));
+    w.link(NOON);
+    let live = |now| {
+        let counted = w.store().link_tallies(None, NOON, now).unwrap();
+        counted.iter().filter(|tally| tally.what == LinkTally::Live).map(|tally| tally.count).sum::<u64>()
+    };
+    assert_eq!((live(NOON.plus(ms(99_999))), live(NOON.plus(secs(100)))), (2, 1));
+    yes(w.store().enable_admin("root", false, at(NOON)));
+    assert_eq!(live(NOON), 1);
+    yes(w.store().enable_credential("cli", false, at(NOON)));
+    assert_eq!(live(NOON), 0);
+    yes(w.store().enable_admin("root", true, at(NOON)));
+    yes(w.store().enable_credential("cli", true, at(NOON)));
+    assert_eq!(live(NOON), 2);
+    yes(w.store().rotate_credential("ends", &[1; 32], &Rotation::leaked(NOON), at(NOON)));
+    assert_eq!(live(NOON), 1);
 }
 
 fn what_was_recorded_of_a_visit_counts_as_a_refusal(w: &World<'_>) {
