@@ -117,6 +117,8 @@ fn walk(json: bool) -> Vec<String> {
     walk.step("link account-changed --user 1 --changed password");
     walk.step("link report");
     walk.step("link report --label reminder --days 1");
+    walk.step("link report --svg links.svg");
+    walk.step("link report --svg -");
     walk.step("session end-credential cli --since 1h");
     walk.step("credential revoke portal --end-sessions");
 
