@@ -4,10 +4,12 @@
 //! clock or a request.
 
 pub(crate) mod format;
+mod limits;
 mod network;
 mod standing;
 
 pub use format::{Part, Typo, check};
+pub use limits::Limits;
 pub(crate) use network::{spelled_out, within};
-pub use standing::{Caller, Credential, CredentialKind, IssuedSecret, Limits, NewCredential, Rotation};
+pub use standing::{Caller, Credential, CredentialKind, IssuedSecret, NewCredential, Rotation};
 pub(crate) use standing::{CallerFacts, CallerId, SecretFacts, authenticate};

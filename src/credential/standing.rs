@@ -3,17 +3,14 @@
 use std::net::IpAddr;
 use std::time::Duration;
 
-use ipnet::IpNet;
 use serde::{Deserialize, Serialize};
 
-use super::network::{networks, within};
+use super::Limits;
 use crate::clock::Timestamp;
-use crate::destination::CUSTOM_REDIRECT;
 use crate::directory::check_text;
 use crate::error::{Error, Reason, Result};
-use crate::id::{AdminId, ClientId, CredentialId};
+use crate::id::{AdminId, CredentialId};
 use crate::secret::same;
-use crate::settings::Confirm;
 
 /// Identifier and secret of a calling system, or a registered name for callers in the same process.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -23,104 +20,6 @@ pub enum CredentialKind {
     Api,
     /// A registered name without a secret. Whoever runs as the same system user owns the store anyway.
     Host,
-}
-
-/// What a credential may do. An absent list means "any", but `sso:custom_redirect` must be named.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct Limits {
-    /// API actions in lower case (`createssotoken`); absent: all.
-    pub actions: Option<Vec<String>>,
-    /// Destinations; absent: all but `sso:custom_redirect`; `*` stands for all of them.
-    pub destinations: Option<Vec<String>>,
-    /// Clients; absent: all.
-    pub clients: Option<Vec<ClientId>>,
-    /// Addresses or CIDR ranges that calls may come from; checked only after the secret was right. Empty:
-    /// any.
-    #[serde(deserialize_with = "networks")]
-    pub addresses: Vec<IpNet>,
-    /// Longest life of its tokens, in seconds, 1 to 60; absent: the store's.
-    pub max_token_life_seconds: Option<u32>,
-    /// Issues per minute; absent: any number.
-    pub issues_per_minute: Option<u32>,
-    /// Whether it may make sign-in links, which live for hours or days.
-    pub links: bool,
-    /// Destinations that its sign-in links may lead to, of those above; absent: all of those.
-    pub link_destinations: Option<Vec<String>>,
-    /// Longest life of its sign-in links, in seconds, 60 to 604,800; absent: 7 days.
-    pub max_link_life_seconds: Option<u32>,
-    /// Sign-in links per minute; absent: any number.
-    pub links_per_minute: Option<u32>,
-    /// Whether API calls may carry its secret in the query of the URL, where logs and histories keep it.
-    pub secret_in_query: bool,
-    /// When a sign-in page asks before it spends one of its tokens; absent: the store's. The stricter wins.
-    pub confirm: Option<Confirm>,
-}
-
-impl Limits {
-    pub(crate) fn check(&self) -> Result<()> {
-        for action in self.actions.iter().flatten() {
-            if action.is_empty() || !action.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit()) {
-                return Err(Error::invalid("actions", "must be names in lower case, such as createssotoken"));
-            }
-        }
-        for destination in self.destinations.iter().flatten() {
-            check_text("destinations", destination, 1, 64)?;
-        }
-        for destination in self.link_destinations.iter().flatten() {
-            check_text("link_destinations", destination, 1, 64)?;
-        }
-        if !matches!(self.max_link_life_seconds, None | Some(60..=604_800)) {
-            return Err(Error::invalid("max_link_life_seconds", "must be 60 to 604800"));
-        }
-        if self.links_per_minute == Some(0) {
-            return Err(Error::invalid("links_per_minute", "must be at least 1"));
-        }
-        if !matches!(self.max_token_life_seconds, None | Some(1..=60)) {
-            return Err(Error::invalid("max_token_life_seconds", "must be 1 to 60"));
-        }
-        if self.issues_per_minute == Some(0) {
-            return Err(Error::invalid("issues_per_minute", "must be at least 1"));
-        }
-        Ok(())
-    }
-
-    /// Whether an action in lower case is allowed.
-    pub(crate) fn allows_action(&self, action: &str) -> bool {
-        self.actions.as_ref().is_none_or(|list| list.iter().any(|allowed| allowed == action))
-    }
-
-    /// Whether a destination is allowed; none means the client area's home page, which always is.
-    pub(crate) fn allows_destination(&self, name: Option<&str>) -> bool {
-        match (name, &self.destinations) {
-            (None, _) => true,
-            (Some(name), None) => name != CUSTOM_REDIRECT,
-            (Some(name), Some(list)) => list.iter().any(|allowed| allowed == name || allowed == "*"),
-        }
-    }
-
-    /// Whether sign-in links may lead there, if the destination itself is allowed.
-    pub(crate) fn allows_link_destination(&self, name: Option<&str>) -> bool {
-        match (name, &self.link_destinations) {
-            (None, _) | (_, None) => true,
-            (Some(name), Some(list)) => list.iter().any(|allowed| allowed == name || allowed == "*"),
-        }
-    }
-
-    /// The longest life of a sign-in link.
-    pub(crate) fn longest_link_life(&self) -> Duration {
-        self.max_link_life_seconds.map_or(Duration::MAX, |seconds| Duration::from_secs(u64::from(seconds)))
-    }
-
-    /// Whether a client is allowed.
-    pub(crate) fn allows_client(&self, client: ClientId) -> bool {
-        self.clients.as_ref().is_none_or(|list| list.contains(&client))
-    }
-
-    /// Whether a call may come from there. With a list, an unknown address is not in it.
-    pub(crate) fn allows_address(&self, address: Option<IpAddr>) -> bool {
-        within(&self.addresses, address)
-    }
 }
 
 /// A credential as an operator sees it.

@@ -210,8 +210,8 @@ mod tests {
         let json = serde_json::to_string(&table).unwrap();
         assert_eq!(
             json,
-            "[\"dologin.php\",\"logout.php\",\"oauth/\",\"includes/\",\"modules/\",\"dosinglesignon=\",\
-             \"control-room/\",\"danger.php\",\"lab/danger/\",\"wipe=\"]"
+            "[\"dologin.php\",\"logout.php\",\"signin.php\",\"oauth/\",\"includes/\",\"modules/\",\
+             \"dosinglesignon=\",\"control-room/\",\"danger.php\",\"lab/danger/\",\"wipe=\"]"
         );
         assert_eq!(serde_json::from_str::<DenyTable>(&json).unwrap(), table);
         assert_eq!(DenyTable::new::<&str>("admin", &[]).unwrap(), DenyTable::default());

@@ -181,3 +181,6 @@ pub(crate) fn told(reason: Reason, link: &LinkFacts, now: Timestamp) -> Refusal 
 pub(crate) fn is_second_click(reason: Reason, last: Option<Timestamp>, now: Timestamp) -> bool {
     reason == Reason::LinkUsed && last.is_some_and(|last| now.since(last) < DUPLICATE)
 }
+
+#[cfg(test)]
+mod tests;

@@ -273,3 +273,6 @@ fn count_refusal(counts: &mut Vec<RefusalCount>, reason: Reason, count: u64) {
         None => counts.push(RefusalCount { reason, count }),
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -173,7 +173,7 @@ mod tests {
             links: 5,
             addresses: 6,
         };
-        assert_eq!(counts.total(), 15);
+        assert_eq!(counts.total(), 21);
         assert_eq!(counter.take_due(at(59_999)), None);
         assert_eq!(counter.take_due(at(60_000)), Some(counts));
     }

@@ -59,12 +59,8 @@ fn brought(visit: &Visit<'_>) -> Result<SignInLink> {
 /// Where the link leads, for whom it would sign in and who is signed in here already: he needs no use of it, even
 /// when it is over. Nobody is led on for a credential or a page that is not allowed any more.
 fn own_landing(visit: &Visit<'_>, seen: &LinkInspection) -> Option<String> {
-    let leads_on = match seen.state {
-        LinkState::Live => seen.refusal.is_none(),
-        LinkState::CredentialVoid | LinkState::NotYetValid => false,
-        _ => true,
-    };
-    let own = leads_on && visit.is_signed_in(seen.user_id, seen.client_id);
+    let allowed = !matches!(seen.state, LinkState::CredentialVoid | LinkState::NotYetValid);
+    let own = allowed && visit.is_signed_in(seen.user_id, seen.client_id);
     if own { visit.safe_url(&seen.landing) } else { None }
 }
 

@@ -2,8 +2,10 @@
 
 use std::sync::Barrier;
 use std::thread;
+use std::time::Duration;
 
 use gatepass::link::CreatedLink;
+use gatepass::{Gatepass, Options};
 use rusqlite::Connection;
 
 use crate::browser::{Browser, all, header, location, text};
@@ -15,18 +17,18 @@ const ROUNDS: usize = 10;
 
 /// How many of the browsers that send the form together are signed in. The broken one looks first, and lets in
 /// whoever found the link live.
-fn winners(site: &Site, mail: &CreatedLink, broken: bool) -> usize {
+fn winners(gate: &Gatepass, mail: &CreatedLink, broken: bool) -> usize {
     let barrier = Barrier::new(BROWSERS);
     let attempt = || {
         let mut browser = Browser::new();
-        let page = browser.open_mail(&site.gate, &mail.link);
+        let page = browser.open_mail(gate, &mail.link);
         barrier.wait();
-        let live = site.seen(&mail.link).refusal.is_none();
+        let live = gate.inspect_link(&mail.link, None).unwrap().refusal.is_none();
         if broken {
             barrier.wait();
         }
-        let answer = browser.press(&site.gate, &page);
-        let signed_in = browser.signed_in(&site.gate).is_some();
+        let answer = browser.press(gate, &page);
+        let signed_in = browser.signed_in(gate).is_some();
         assert!(signed_in || text(&answer).contains("was used a moment ago"), "{}", text(&answer));
         assert_eq!(answer.status, if signed_in { 303 } else { 410 });
         if broken { live } else { signed_in }
@@ -41,16 +43,19 @@ fn winners(site: &Site, mail: &CreatedLink, broken: bool) -> usize {
 #[test]
 fn of_eight_browsers_as_many_are_signed_in_as_the_link_has_uses() {
     let site = Site::new();
+    // Eight at once on a busy machine take longer than a visitor would wait.
+    let patient = Options::new().clock(site.clock.clone()).deadline(Duration::from_secs(60));
+    let gate = patient.open(&site.place.store).unwrap();
     let mut sessions = 0;
     for uses in [1, 3] {
         for _ in 0..ROUNDS {
             let mail = site.mail(&invoice(site.ann).uses(uses));
-            assert_eq!(winners(&site, &mail, false), uses as usize);
+            assert_eq!(winners(&gate, &mail, false), uses as usize);
             sessions += uses as usize;
             assert_eq!(site.sessions(), sessions);
         }
         let mail = site.mail(&invoice(site.ann).uses(uses));
-        assert!(winners(&site, &mail, true) > uses as usize, "the broken page is not found out");
+        assert!(winners(&gate, &mail, true) > uses as usize, "the broken page is not found out");
         sessions += uses as usize;
     }
 }

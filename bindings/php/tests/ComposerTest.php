@@ -14,7 +14,7 @@ final class ComposerTest extends TestCase
     {
         $folder = Folder::make();
         try {
-            $project = json_decode(Readme::block('json'), true, 512, JSON_THROW_ON_ERROR);
+            $project = json_decode(Readme::blocks('json'), true, 512, JSON_THROW_ON_ERROR);
             $project['repositories'][0]['url'] = dirname(__DIR__);
             array_unshift($project['repositories'], ['packagist.org' => false]);
             file_put_contents("$folder/composer.json", json_encode($project));
@@ -40,10 +40,10 @@ final class ComposerTest extends TestCase
                 self::assertFileEquals(dirname(__DIR__, 3) . "/$licence", "$package/$licence");
             }
             copy(Loader::absolute(Loader::find(Loader::candidates())), "$package/lib/libgatepass.so");
-            file_put_contents("$folder/example.php", Readme::block('php'));
+            file_put_contents("$folder/example.php", Readme::blocks('php'));
             $options = ['-d', 'error_reporting=-1', '-d', 'display_errors=1', '-d', "sys_temp_dir=$folder"];
             [$status, $said] = Php::command([PHP_BINARY, ...$options, 'example.php'], $environment, $folder);
-            self::assertSame([0, Readme::block('text')], [$status, $said]);
+            self::assertSame([0, Readme::blocks('text')], [$status, $said]);
 
             $header = ["$folder/vendor/bin/gatepass-ffi-header", "$folder/header.h"];
             [$status, $said] = Php::command($header, $environment);

@@ -7,11 +7,11 @@ namespace Gatepass\Tests;
 /** What the README shows. */
 final class Readme
 {
-    /** The first block of that language. */
-    public static function block(string $language): string
+    /** The blocks of that language, which go on one from the other. */
+    public static function blocks(string $language): string
     {
         $text = file_get_contents(dirname(__DIR__) . '/README.md');
-        preg_match("/^```$language\n(.*?)^```$/ms", $text, $found);
-        return $found[1];
+        preg_match_all("/^```$language\n(.*?)^```$/ms", $text, $found);
+        return implode('', $found[1]);
     }
 }

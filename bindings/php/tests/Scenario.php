@@ -77,6 +77,8 @@ final class Scenario
             'inspect' => $this->gate->inspect(...$words),
             'session_check' => $this->gate->checkSession(...$words),
             'session_end' => $this->gate->endSession(...$words),
+            'link_create' => $this->createLink($words, $as),
+            'link_open' => $this->openLink($words, $as),
             'sign' => $this->signed($this->gate->signAutoAuth(...self::arguments($words)), $as),
         };
     }
@@ -90,6 +92,27 @@ final class Scenario
             $this->captured[$as] = $issued->token();
         }
         return $issued;
+    }
+
+    private function createLink(array $words, ?string $as): object
+    {
+        $caller = $this->callers[$words['caller'] ?? 'cli'];
+        unset($words['caller']);
+        $created = $this->gate->createLink($caller, ...self::arguments($words));
+        if ($as !== null) {
+            $this->captured[$as] = $created->link();
+            $this->captured[$as . '_reference'] = $created->reference;
+        }
+        return $created;
+    }
+
+    private function openLink(array $words, ?string $as): object
+    {
+        $opened = $this->gate->openLink(...self::arguments($words));
+        if ($as !== null) {
+            $this->captured[$as] = $opened->token();
+        }
+        return $opened;
     }
 
     private function signedIn(object $signIn, ?string $as): object
@@ -114,7 +137,8 @@ final class Scenario
             $argument = lcfirst(str_replace('_', '', ucwords($name, '_')));
             match ($name) {
                 'life_ms' => $arguments['life'] = (int) $value / 1000,
-                'confirmed', 'start_session' => $arguments[$argument] = $value === '1',
+                'uses' => $arguments['uses'] = (int) $value,
+                'confirmed', 'start_session', 'end_siblings' => $arguments[$argument] = $value === '1',
                 default => $arguments[$argument] = str_ends_with($name, '_id') ? (int) $value : $value,
             };
         }
@@ -178,6 +202,9 @@ final class Scenario
     {
         if ($name === 'unchecked_count') {
             return (string) count($result->unchecked);
+        }
+        if ($name === 'text') {
+            return $result->link();
         }
         $isTime = str_ends_with($name, '_at_ms');
         $property = lcfirst(str_replace('_', '', ucwords($isTime ? substr($name, 0, -3) : $name, '_')));

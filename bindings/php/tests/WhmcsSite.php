@@ -8,8 +8,8 @@ use Gatepass\Gatepass;
 use Gatepass\Mode;
 
 /**
- * A WHMCS with the page of examples/whmcs in it, set up as docs/autoauth.md says, behind PHP's own web server. WHMCS is
- * the stand-in of tests/whmcs.
+ * A WHMCS with the pages and hooks of examples/whmcs in it, set up as docs/autoauth.md says, behind PHP's own web
+ * server. WHMCS is the stand-in of tests/whmcs.
  */
 final class WhmcsSite
 {
@@ -30,7 +30,12 @@ final class WhmcsSite
             mkdir("$folder/$name");
         }
         Php::command(['cp', '-R', dirname(__DIR__) . '/examples/whmcs/gatepass', $this->root()]);
+        mkdir("{$this->root()}/includes/hooks", recursive: true);
+        $examples = dirname(__DIR__) . '/examples/whmcs';
+        copy("$examples/signin.php", "{$this->root()}/signin.php");
+        copy("$examples/gatepass-mail-links.php", "{$this->root()}/includes/hooks/gatepass-mail-links.php");
         copy(__DIR__ . '/whmcs/init.php', "{$this->root()}/init.php");
+        copy(__DIR__ . '/whmcs/hook.php', "{$this->folder}/hook.php");
         $configuration = "<?php\n\$license = 'x';\n\$autoauthkey = '" . self::KEY . "';\n";
         file_put_contents("{$this->root()}/configuration.php", $configuration);
         file_put_contents("{$this->root()}/dologin.php", '<?php echo "the log-in of WHMCS";');
@@ -101,6 +106,14 @@ final class WhmcsSite
         $time = $this->now - $age;
         $query = 'email=' . urlencode($email) . "&timestamp=$time&hash=" . sha1($email . $time . $key);
         return $query . ($goto === null ? '' : '&goto=' . urlencode($goto));
+    }
+
+    /** What WHMCS gets from its hooks of that name, when it tells them this. */
+    public function hook(string $name, array $told): array
+    {
+        $options = ['-d', 'error_reporting=-1', '-d', 'log_errors=1', '-d', "error_log={$this->folder}/error.log"];
+        $command = [PHP_BINARY, ...$options, "{$this->folder}/hook.php", $this->root(), $name, json_encode($told)];
+        return json_decode(Php::command($command)[1], true, flags: JSON_THROW_ON_ERROR);
     }
 
     /**

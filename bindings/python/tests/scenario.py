@@ -13,14 +13,14 @@ from pathlib import Path
 from typing import Any, Callable, Optional
 from urllib.parse import unquote_to_bytes
 
-from gatepass import Caller, Gate, GatepassError, Origin, Reason, TokenState
+from gatepass import Caller, CreatedLink, Gate, GatepassError, Origin, Reason, TokenState
 from gatepass._library import LIB
 from gatepass.enums import ORIGINS, TOKEN_STATES
 
 FILE = Path(__file__).parents[3] / "tests" / "scenario" / "scenario.txt"
 EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
-NUMBERS = {"user_id", "client_id", "service_id", "domain_id"}
-FLAGS = {"confirmed", "start_session"}
+NUMBERS = {"user_id", "client_id", "service_id", "domain_id", "uses"}
+FLAGS = {"confirmed", "start_session", "end_siblings"}
 BYTES = {"binding", "query", "timestamp", "hash"}
 
 
@@ -100,6 +100,9 @@ class Runner:
             self.callers[name] = answer
         elif isinstance(answer, str):
             self.captured[name] = answer.partition("?")[2]
+        elif isinstance(answer, CreatedLink):
+            self.captured[name] = answer.link
+            self.captured[f"{name}_reference"] = answer.reference
         elif hasattr(answer, "token"):
             self.captured[name] = answer.token
         else:
@@ -112,11 +115,20 @@ class Runner:
         return self.gate.authenticate(**fields)
 
     def issue(self, fields: dict[str, Any]) -> Any:
+        return self.gate.issue(**self.asking(fields))
+
+    def link_create(self, fields: dict[str, Any]) -> Any:
+        return self.gate.create_link(**self.asking(fields))
+
+    def link_open(self, fields: dict[str, Any]) -> Any:
+        return self.gate.open_link(**fields)
+
+    def asking(self, fields: dict[str, Any]) -> dict[str, Any]:
         if "caller" in fields:
             fields["caller"] = self.callers[fields["caller"]]
         if "life_ms" in fields:
             fields["life"] = timedelta(milliseconds=int(fields.pop("life_ms")))
-        return self.gate.issue(**fields)
+        return fields
 
     def redeem(self, fields: dict[str, Any]) -> Any:
         return self.gate.redeem(**fields)
@@ -173,6 +185,8 @@ def getter(answer: Any, name: str) -> str:
     """What the C ABI's getter of that name would say."""
     if name.endswith("_count"):
         return str(len(getattr(answer, name[: -len("_count")])))
+    if name == "text":
+        name = "link"
     value = getattr(answer, name[:-3] if name.endswith("_ms") else name)
     return "0" if name == "refusal" and value is None else told(value)
 

@@ -32,6 +32,8 @@ PROGRAM = """
     leaky = sys.argv[2] == 'leaky'
     with gatepass.open(sys.argv[1]) as gate:
         token = gate.issue(client_id=1).token
+        spent = gate.create_link(client_id=1).link
+        gate.open_link(spent)
 
         def round(number):
             gate.inspect(token)
@@ -42,6 +44,14 @@ PROGRAM = """
             if number % 20 == 0:
                 gate.caller()
                 gate.call('store.info')
+                gate.create_link(client_id=1, label='leak test')
+                gate.open_link(gate.create_link(client_id=1).url)
+                for link in (spent, 'no link'):
+                    try:
+                        gate.open_link(link)
+                    except gatepass.Refused:
+                        pass
+                gate.inspect_link(spent)
                 try:
                     gate.issue(client_id=99)
                 except gatepass.Refused:

@@ -12,6 +12,7 @@ import pytest
 import gatepass
 from conftest import SEALING_KEY
 from gatepass import (
+    AccountChange,
     AutoAuthReport,
     ClientStatus,
     Confirm,
@@ -22,6 +23,8 @@ from gatepass import (
     InternalError,
     InvalidArgument,
     Limits,
+    LinkEnd,
+    LinkState,
     Member,
     Mode,
     OrderBy,
@@ -65,12 +68,20 @@ def test_users(gate: Gate) -> None:
     assert not gate.users.disable(7).enabled
     assert gate.users.enable(7).enabled
     token = gate.issue(user_id=1).token
+    link = gate.create_link(user_id=1).link
+    assert gate.users.set_email(1, " Ann@Example.org").email == "ann@example.org"
+    refused(lambda: gate.open_link(link), Reason.LINK_OUTDATED)
+    refused(lambda: gate.users.set_email(1, "bob@example.com"), Reason.ALREADY_EXISTS)
+    refused(lambda: gate.users.set_email(99, "zoe@example.com"), Reason.USER_UNKNOWN)
+    link = gate.create_link(user_id=1).link
     export = gate.users.export(1)
     assert export.user == gate.users.show(1)
+    assert [one.state for one in export.links] == [LinkState.LIVE, LinkState.OUTDATED]
     assert [record.state for record in export.tokens] == [TokenState.LIVE]
     assert export.events[0].event == "user.added"
     erased = gate.users.erase(1)
-    assert (erased.user_id, erased.tokens_ended) == (1, 1)
+    assert (erased.user_id, erased.tokens_ended, erased.links_ended) == (1, 1, 1)
+    refused(lambda: gate.open_link(link), Reason.LINK_REVOKED)
     assert gate.users.show(1).email is None
     refused(lambda: gate.redeem(token), Reason.TOKEN_REVOKED)
     refused(lambda: gate.users.show(99), Reason.USER_UNKNOWN)
@@ -108,6 +119,10 @@ def test_admins_and_credentials(gate: Gate) -> None:
         addresses=("203.0.113.0/24",),
         max_token_life_seconds=30,
         issues_per_minute=2,
+        links=True,
+        link_destinations=("clientarea:invoices",),
+        max_link_life_seconds=86400,
+        links_per_minute=2,
         secret_in_query=True,
         confirm=Confirm.ALWAYS,
     )
@@ -128,20 +143,29 @@ def test_admins_and_credentials(gate: Gate) -> None:
     def issue() -> None:
         gate.issue(caller=portal, client_id=1, address="203.0.113.9")
 
+    def create() -> None:
+        gate.create_link(caller=portal, client_id=1, address="203.0.113.9")
+
     issue()
+    create()
+    create()
+    refused(create, Reason.RATE_LIMITED)
     rotated = gate.credentials.rotate("portal", overlap=timedelta(hours=1))
     assert rotated.credential.old_secret_until is not None
     assert rotated.secret not in (None, made.secret)
     leaked = gate.credentials.rotate("portal", leaked_since=datetime.now(timezone.utc))
-    assert leaked.tokens_ended == 1
+    assert (leaked.tokens_ended, leaked.links_ended) == (1, 2)
     refused(issue, Reason.CREDENTIAL_REVOKED)
     assert gate.credentials.revoke("portal", end_sessions=True).credential.revoked_at is not None
+    gate.credentials.create("mailer", host=True, limits=Limits(links=True))
+    gate.create_link(caller="mailer", client_id=1)
+    assert gate.credentials.revoke("mailer").links_ended == 1
     cron = gate.credentials.create("cron", host=True)
     assert (cron.secret, cron.credential.kind) == (None, CredentialKind.HOST)
     assert not gate.credentials.disable("cron").enabled
     refused(lambda: gate.caller("cron"), Reason.CREDENTIAL_DISABLED)
     assert gate.credentials.enable("cron") == gate.credentials.show("cron")
-    assert [each.label for each in gate.credentials.list()] == ["cli", "portal", "cron"]
+    assert [each.label for each in gate.credentials.list()] == ["cli", "portal", "mailer", "cron"]
     assert not gate.admins.disable("ops").enabled
     assert gate.admins.enable("ops").enabled
     with pytest.raises(InvalidArgument) as caught:
@@ -217,6 +241,62 @@ def test_tokens_and_sessions(gate: Gate) -> None:
     refused(lambda: gate.redeem(second.token), Reason.TOKEN_REVOKED)
 
 
+def test_links(gate: Gate) -> None:
+    created = gate.create_link(
+        client_id=1,
+        destination="sso:custom_redirect",
+        redirect_path="viewinvoice.php?id=5",
+        life=timedelta(days=2),
+        uses=2,
+        label="reminder",
+        title="Rechnung № 5",
+        actor="Schäfer & Söhne",
+        address="203.0.113.9",
+    )
+    assert created.url == f"https://billing.example.com/whmcs/signin.php?{created.link}"
+    assert (created.user_id, created.client_id, len(created.reference)) == (1, 1, 24)
+    seen = gate.inspect_link(created.url, address="203.0.113.9")
+    assert (seen.reference, seen.state, seen.refusal) == (created.reference, LinkState.LIVE, None)
+    assert (seen.landing, seen.title, seen.label) == ("viewinvoice.php?id=5", "Rechnung № 5", "reminder")
+    assert (seen.uses, seen.used, seen.actor) == (2, 0, "Schäfer & Söhne")
+    assert seen.expires_at == created.expires_at == seen.created_at + timedelta(days=2)
+
+    opened = gate.open_link(created.link, address="203.0.113.9")
+    assert (opened.reference, opened.uses_left, opened.unchecked) == (created.reference, 1, ())
+    assert opened.landing_url == "https://billing.example.com/whmcs/viewinvoice.php?id=5"
+    assert opened.token in opened.redirect_url
+    assert gate.redeem(opened.token).user_id == 1
+    assert gate.links.revoke(label="reminder").ended == 1
+    refused(lambda: gate.open_link(created.link), Reason.LINK_REVOKED)
+    told = gate.links.explain(created.reference)
+    assert (told.link.state, told.link.ended_by, told.link.used) == (LinkState.REVOKED, LinkEnd.REVOKED, 1)
+    assert [event.event for event in told.events][:2] == ["link.created", "link.opened"]
+    assert "opened for token" in "".join(told.story)
+    with pytest.raises(InvalidArgument):
+        gate.links.explain("no link")
+    with pytest.raises(InvalidArgument):
+        gate.links.revoke()
+
+    first, second = (gate.create_link(client_id=1, label="offer", end_siblings=True) for _ in "ab")
+    gate.open_link(second.link)
+    refused(lambda: gate.links.revoke(link=second.link), Reason.LINK_USED)
+    assert gate.inspect_link(first.link).state is LinkState.SUPERSEDED
+    gate.create_link(client_id=1)
+    assert gate.links.account_changed(AccountChange.PASSWORD, client_id=1).ended == 1
+    assert gate.links.account_changed("email", user_id=1).ended == 0
+    states = [one.state for one in gate.links.list(user_id=1)]
+    assert states == [LinkState.OUTDATED, LinkState.USED, LinkState.SUPERSEDED, LinkState.REVOKED]
+    assert gate.links.list(live=True) == ()
+
+    report = gate.links.report(label="reminder", days=1)
+    assert (report.step_seconds, report.from_ < report.to) == (3600, True)
+    row = report.labels[0]
+    assert (row.created, row.opened, row.openings, row.revoked) == (1, 1, 1, 1)
+    assert [(one.reason, one.count) for one in row.refused] == [(Reason.LINK_REVOKED, 1)]
+    assert (row.over_time[0].created, row.over_time[0].refused) == (1, 1)
+    assert [each.label for each in gate.links.report().labels] == [None, "offer", "reminder"]
+
+
 def test_destinations_and_settings(gate: Gate) -> None:
     page = Destination(
         name="clientarea:quotes", path="clientarea.php?action=quotes", input=DestinationInput.NONE
@@ -241,7 +321,9 @@ def test_the_store_itself(gate: Gate, path: Path, tmp_path: Path) -> None:
     info = gate.store.info()
     assert (len(info.store_id), info.database) == (32, f"SQLite {gatepass.sqlite_version()}")
     assert {finding.severity for finding in gate.store.check()} == {Severity.GOOD}
-    assert gate.store.purge().tokens == 0
+    purged = gate.store.purge()
+    assert (purged.tokens, purged.links) == (0, 0)
+    link = gate.create_link(client_id=1).link
     backup = tmp_path / "backup.db"
     assert gate.store.backup(backup).pages > 5
     with pytest.raises(StoreError) as caught:
@@ -251,6 +333,8 @@ def test_the_store_itself(gate: Gate, path: Path, tmp_path: Path) -> None:
     restored = gate.store.restore(backup)
     assert [credential.label for credential in restored.credentials_to_check] == ["cli"]
     refused(lambda: gate.redeem(token), Reason.TOKEN_UNKNOWN)
+    assert restored.links_ended == 1
+    refused(lambda: gate.open_link(link), Reason.LINK_REVOKED)
     path.unlink()
     with pytest.raises(StoreError) as caught:
         gate.users.list()
@@ -276,6 +360,10 @@ def test_a_host_store_checks_no_person_and_says_so(tmp_path: Path) -> None:
         signed_in = gate.redeem(gate.issue(user_id=5, client_id=6).token)
         assert (signed_in.user_id, signed_in.client_id, signed_in.clients) == (5, 6, ())
         assert "membership" in signed_in.unchecked
+        opened = gate.open_link(gate.create_link(user_id=5, client_id=6).link)
+        assert (opened.user_id, opened.client_id) == (5, 6)
+        assert "membership" in opened.unchecked
+        refused(lambda: gate.users.set_email(5, "a@example.com"), Reason.HOST_MODE)
         refused(lambda: gate.users.list(), Reason.HOST_MODE)
 
 
@@ -284,6 +372,7 @@ def test_each_goes_through_all_pages(gate: Gate) -> None:
         gate.users.add(email=f"u{number}@example.com")
         gate.clients.add(email=f"u{number}@example.com", owner=number + 2)
         gate.redeem(gate.issue(user_id=number + 2).token)
+        gate.create_link(user_id=number + 2)
 
     def numbers(things: Iterable[Any], name: str) -> list[Any]:
         return [getattr(thing, name) for thing in things]
@@ -292,6 +381,7 @@ def test_each_goes_through_all_pages(gate: Gate) -> None:
         assert numbers(gate.users.each(page_size=size), "user_id") == list(range(1, 8))
         assert numbers(gate.clients.each(page_size=size), "client_id") == list(range(1, 8))
         assert numbers(gate.tokens.each(page_size=size), "user_id") == list(range(7, 1, -1))
+        assert numbers(gate.links.each(page_size=size), "user_id") == list(range(7, 1, -1))
         assert numbers(gate.sessions.each(page_size=size), "user_id") == list(range(7, 1, -1))
         redeemed = gate.audit.each(from_=BEGINNING, to=END, event="token.redeemed", page_size=size)
         assert numbers(redeemed, "user_id") == list(range(2, 8))

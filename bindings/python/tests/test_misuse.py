@@ -30,6 +30,10 @@ def every_call(gate: Gate) -> Iterator[Callable[[], Any]]:
     yield lambda: gate.end_session("x")
     yield lambda: gate.accept_autoauth(query="x")
     yield lambda: gate.sign_autoauth("a@b", key="x")
+    yield lambda: gate.create_link(client_id=1)
+    yield lambda: gate.inspect_link("x")
+    yield lambda: gate.open_link("x")
+    yield lambda: gate.links.list()
     yield lambda: gate.call("store.info")
     yield lambda: gate.local_api("GetClients")
     yield lambda: wsgi.session(gate, {"REQUEST_METHOD": "GET"})
@@ -91,6 +95,36 @@ def test_tokens_and_sessions_that_are_none_are_refused_or_named(gate: Gate) -> N
         for call in (gate.redeem, gate.inspect, gate.check_session, gate.end_session):
             with pytest.raises(InvalidArgument):
                 call(bad)
+
+
+def test_links_that_are_none_are_refused_or_named(gate: Gate) -> None:
+    for call in (gate.open_link, gate.inspect_link):
+        for bad in ("", "x", "ä" * 32, "a" * 32, "https://x.example/signin.php?", "a" * 1_000_000):
+            with pytest.raises(Refused) as refused:
+                call(bad)
+            assert refused.value.code == "link_unknown"
+    for bad in ("\udcff", "\0", "a" * HUGE):
+        with pytest.raises(InvalidArgument) as caught:
+            gate.open_link(bad)
+        assert caught.value.field == "link"
+    with pytest.raises(InvalidArgument) as caught:
+        gate.open_link("a" * 32, address="nowhere")
+    assert caught.value.field == "address"
+
+
+def test_what_a_link_can_t_be_made_with_names_its_field(gate: Gate) -> None:
+    wrong: list[tuple[str, dict[str, Any]]] = [
+        ("uses", {"uses": uses}) for uses in (0, -1, 101, 2**32 + 1, 2**63, 10**5000)
+    ]
+    wrong += [("life", {"life": life}) for life in (0, 59, -1, timedelta(days=7, milliseconds=1), 1e300)]
+    texts = ("", "a\n", "\0", "a" * 101, "\udcff")
+    wrong += [(name, {name: bad}) for name in ("label", "title") for bad in texts]
+    wrong += [("label", {"end_siblings": True}), ("actor", {"actor": "a\n"}), ("address", {"address": "x"})]
+    for field, fields in wrong:
+        with pytest.raises(InvalidArgument) as caught:
+            gate.create_link(client_id=1, **fields)
+        assert caught.value.field == field, fields
+    assert gate.links.list() == (), "nothing was made"
 
 
 @pytest.mark.parametrize("name", ["user_id", "client_id", "service_id", "domain_id"])

@@ -27,12 +27,20 @@ def test_no_repr_shows_a_secret(gate: Gate) -> None:
         map(repr, (gate, made, portal, portal._proof, issued, signed_in, gate.check_session(signed_in.session)))
     )
     shown += repr(gate.tokens.explain(issued.token)) + repr(gate.sessions.list())
+    created = gate.create_link(client_id=1)
+    opened = gate.open_link(created.url)
+    shown += repr((created, opened, gate.inspect_link(created.link), gate.links.explain(created.link)))
     shown += repr([getattr(portal._proof, name) for name in portal._proof.__slots__])
     with pytest.raises(Refused) as caught:
         gate.redeem(issued.token)
     shown += repr(caught.value) + str(caught.value)
-    for secret in (issued.token, issued.redirect_url, made.secret, signed_in.session, SEALING_KEY):
+    with pytest.raises(Refused) as caught:
+        gate.open_link(created.link)
+    shown += repr(caught.value) + str(caught.value)
+    of_links = (created.link, created.url, opened.token, opened.redirect_url)
+    for secret in (issued.token, issued.redirect_url, made.secret, signed_in.session, SEALING_KEY, *of_links):
         assert secret not in shown
+    assert shown.count(created.reference) > 2
     assert made.credential.identifier in shown, "the check would not notice anything"
 
 
@@ -40,7 +48,9 @@ def test_what_holds_a_secret_or_a_handle_is_neither_pickled_nor_copied(gate: Gat
     issued = gate.issue(client_id=1)
     signed_in = gate.redeem(issued.token)
     made = gate.credentials.create("cron", host=True)
-    for thing in (gate, gate.caller(), issued, signed_in, made, Masked(b"x")):
+    created = gate.create_link(client_id=1)
+    opened = gate.open_link(created.link)
+    for thing in (gate, gate.caller(), issued, signed_in, made, created, opened, Masked(b"x")):
         for attempt in (pickle.dumps, copy.copy, copy.deepcopy):
             with pytest.raises(TypeError, match="can't be pickled"):
                 attempt(thing)
@@ -51,6 +61,7 @@ def test_what_holds_none_is_pickled(gate: Gate) -> None:
         gate.users.show(1),
         gate.users.list(),
         gate.credentials.list(),
+        gate.links.report(),
         gate.store.info(),
         Reason.HOST_MODE,
     ):

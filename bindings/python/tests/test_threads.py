@@ -86,6 +86,23 @@ def test_a_look_before_the_act_is_caught_by_the_same_race(gate: Gate) -> None:
     assert max(race(gate, redeem).values()) > 1
 
 
+def test_a_link_is_opened_as_often_as_it_has_uses(gate: Gate) -> None:
+    links = [(gate.create_link(client_id=1, uses=1 + number % 3).link, 1 + number % 3) for number in range(30)]
+
+    def work(_number: int) -> list[tuple[str, str]]:
+        won = []
+        for link, _ in links:
+            try:
+                won.append((link, gate.open_link(link).token))
+            except Refused as refused:
+                assert refused.reason is Reason.LINK_USED
+        return won
+
+    opened = [each for won in at_once(work) for each in won]
+    assert Counter(link for link, _ in opened) == Counter(dict(links))
+    assert len({token for _, token in opened}) == len(opened), "each use has a token of its own"
+
+
 def test_errors_of_threads_don_t_mix(gate: Gate) -> None:
     wanted = ["user_id", "client_id", "service_id", "domain_id", "address", "actor", "destination", "life"]
     bad = [-1, -1, -1, -1, "nowhere", "a\n", "no:such", 61]

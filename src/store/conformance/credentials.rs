@@ -48,6 +48,10 @@ fn what_was_made_is_stored_whole(w: &World<'_>) {
         addresses: vec!["203.0.113.0/24".parse().unwrap(), "2001:db8::/48".parse().unwrap()],
         max_token_life_seconds: Some(30),
         issues_per_minute: Some(5),
+        links: true,
+        link_destinations: Some(vec!["clientarea:invoices".to_owned()]),
+        max_link_life_seconds: Some(3_600),
+        links_per_minute: Some(7),
         secret_in_query: true,
         confirm: Some(Confirm::Always),
     };
@@ -210,7 +214,7 @@ fn a_leaked_secret_is_void_at_once_with_its_tokens_and_sessions(w: &World<'_>) {
     w.everywhere(|store| {
         assert!(store.inspect(&named(&old)).unwrap().is_some());
         let detail = events(store, "credential.rotated")[0].detail.clone().unwrap();
-        assert_eq!(detail, "leaked: 1 tokens and 1 sessions ended");
+        assert_eq!(detail, "leaked: 1 tokens, 0 links and 1 sessions ended");
     });
 
     let store = w.store();

@@ -16,6 +16,9 @@ mod backup;
 mod credentials;
 mod destinations;
 mod directory;
+mod link_ends;
+mod link_openings;
+mod links;
 mod purge;
 mod redeem;
 mod sessions;
@@ -75,6 +78,9 @@ pub(in crate::store) struct Noun {
 /// The whole suite.
 pub(in crate::store) const NOUNS: &[Noun] = &[
     tokens::NOUN,
+    links::NOUN,
+    link_openings::NOUN,
+    link_ends::NOUN,
     redeem::NOUN,
     sessions::NOUN,
     credentials::NOUN,

@@ -67,6 +67,7 @@ fn every_setting_is_stored_and_read_again(w: &World<'_>) {
         "allowed_addresses" | "trusted_proxies" => json!(["203.0.113.0/24", "2001:db8::/32"]),
         "confirm" => json!("always"),
         "deny" => json!(["josé.php"]),
+        "link_renewal_path" => json!("fresh.php?from=mail"),
         "token_life_seconds" | "token_leeway_seconds" => json!(7),
         "audit_retention_days" | "audit_address_days" => json!(8),
         "autoauth_past_seconds" | "autoauth_future_seconds" => json!(9),

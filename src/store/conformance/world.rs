@@ -14,10 +14,11 @@ use crate::credential::{Caller, CallerId, Credential, Limits, NewCredential};
 use crate::directory::{Client, Email, Mode, NewClient, NewUser, User};
 use crate::error::{Error, Reason, Refusal, Result};
 use crate::id::{ClientId, CredentialId, UserId};
+use crate::link::{CreateAct, LinkFacts, LinkRequest, OpenAct, Opened, SignInLink};
 use crate::secret::{Randomness, TimedKey, sha256};
 use crate::session::{RedemptionId, Session, SessionId};
 use crate::settings::Settings;
-use crate::store::{At, Creation, CredentialRow, Named, Outcome, Store, StoreResult};
+use crate::store::{At, Creation, CredentialRow, LinkNamed, Named, Outcome, Store, StoreResult};
 use crate::token::{Grant, IssueAct, IssueRequest, RedeemAct, Spent, Token};
 use crate::upkeep::StoreId;
 
@@ -315,6 +316,44 @@ impl<'a> World<'a> {
         (act, session)
     }
 
+    // Links.
+
+    pub(super) fn create(
+        &self,
+        caller: &Caller,
+        request: &LinkRequest,
+        now: Timestamp,
+    ) -> StoreResult<Outcome<(SignInLink, Grant)>> {
+        let link = self.draw(|random| SignInLink::generate(random));
+        let key = TimedKey::new(now, &link.digest());
+        let act = CreateAct { caller: *caller, request, key };
+        Ok(self.store().create_link(&act, now)?.map(|grant| (link, grant)))
+    }
+
+    /// A link by the host credential.
+    pub(super) fn link_of(&self, request: &LinkRequest, now: Timestamp) -> SignInLink {
+        yes(self.create(&self.host(), request, now)).0
+    }
+
+    /// A link for client 1 by the host credential.
+    pub(super) fn link(&self, now: Timestamp) -> SignInLink {
+        self.link_of(&LinkRequest::new(IssueRequest::for_client(client_id(1))), now)
+    }
+
+    /// The use of a link, and the token that it would mint.
+    pub(super) fn opening(&self, link: &SignInLink, now: Timestamp) -> (OpenAct, Token) {
+        let token = self.draw(|random| Token::generate(now, random));
+        (OpenAct { digest: link.digest(), token: token.key(), redeem: None, address: None }, token)
+    }
+
+    pub(super) fn open_by(&self, act: &OpenAct, now: Timestamp) -> StoreResult<Outcome<Opened>> {
+        Ok(self.store().open_link(act, now)?.map_err(Error::from))
+    }
+
+    pub(super) fn open(&self, link: &SignInLink, now: Timestamp) -> StoreResult<Outcome<Opened>> {
+        self.open_by(&self.opening(link, now).0, now)
+    }
+
     pub(super) fn redeem_by(&self, act: &RedeemAct, now: Timestamp) -> StoreResult<Outcome<Spent>> {
         Ok(self.store().redeem(act, now)?.map_err(Error::from))
     }
@@ -368,6 +407,15 @@ pub(super) fn api(credential: CredentialId, serial: i64) -> Caller {
 
 pub(super) fn named(token: &Token) -> Named {
     Named::Key(token.key())
+}
+
+pub(super) fn digest_of(link: &SignInLink) -> LinkNamed {
+    LinkNamed::Digest(link.digest())
+}
+
+/// What a store has of a link.
+pub(super) fn stored(store: &dyn Store, link: &SignInLink) -> LinkFacts {
+    store.inspect_link(&digest_of(link)).unwrap().unwrap().link
 }
 
 /// A key that is in no store.

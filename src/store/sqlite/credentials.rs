@@ -312,7 +312,8 @@ impl CredentialStore for SqliteStore {
             let leaked = rotation.leaked_since.is_some();
             let tokens_ended =
                 if leaked { tokens::count_unspent(connection, found.credential_id, at.now)? } else { 0 };
-            let links_ended = if leaked { link_ends::count_live(connection, found.credential_id, at.now)? } else { 0 };
+            let links_ended =
+                if leaked { link_ends::count_live(connection, found.credential_id, at.now)? } else { 0 };
             let sessions_ended = match rotation.leaked_since {
                 Some(since) => sessions::end_of_credential(connection, found.credential_id, since, at.now)?,
                 None => 0,

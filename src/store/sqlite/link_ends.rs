@@ -17,7 +17,7 @@ use crate::store::{At, LinksOf, Outcome, StoreResult};
 const UNSPENT: &str = "used < uses AND ended_at IS NULL";
 
 /// Not ended already by its credential's revocation, or the rotation of a leaked secret.
-pub(super) const HONOURED: &str = "EXISTS (SELECT 1 FROM credential WHERE id = link.credential_id
+const HONOURED: &str = "EXISTS (SELECT 1 FROM credential WHERE id = link.credential_id
     AND revoked_at IS NULL AND link.serial > void_serial)";
 
 /// How many links of a credential could still be used.
@@ -38,8 +38,8 @@ pub(super) fn count_live(
         .read()
 }
 
-/// End the links that a condition on `?3` and later names; how many of them could still be used. Those that are
-/// expired end as well, or they would live again if the clock is set back.
+/// End the links that a condition on `?3` and later names; how many of them could still be used. Those that
+/// are expired end as well, or they would live again if the clock is set back.
 pub(super) fn end_where(
     connection: &Connection,
     condition: &str,

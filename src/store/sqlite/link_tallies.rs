@@ -3,7 +3,6 @@
 use rusqlite::{Connection, params};
 
 use super::error::ReadError;
-use super::link_ends::HONOURED;
 use super::links::made_since;
 use crate::clock::Timestamp;
 use crate::link::{LONGEST_LIFE, LinkTally, Tallied, hour_of};
@@ -86,7 +85,12 @@ pub(super) fn tallied(
     by_links(
         LinkTally::Live,
         "?4",
-        &format!("used < uses AND ended_at IS NULL AND expires_at > ?4 AND ?3 IS NOT NULL AND {HONOURED}"),
+        // As `CallerFacts::standing` and `honours` have it.
+        "used < uses AND ended_at IS NULL AND expires_at > ?4 AND ?3 IS NOT NULL AND EXISTS (
+            SELECT 1 FROM credential LEFT JOIN admin ON admin.id = credential.admin_id
+            WHERE credential.id = link.credential_id AND link.serial > credential.void_serial
+              AND credential.revoked_at IS NULL AND ifnull(credential.expires_at > ?4, 1)
+              AND credential.enabled AND ifnull(admin.enabled, 1))",
     )?;
     Ok(tallies)
 }

@@ -15,11 +15,15 @@ from gatepass._opening import Opening, Path
 from gatepass._outcome import text
 from gatepass._version import __version__
 from gatepass.caller import Caller
+from gatepass.created_link import CreatedLink
 from gatepass.enums import (
+    AccountChange,
     ClientStatus,
     Confirm,
     CredentialKind,
     DestinationInput,
+    LinkEnd,
+    LinkState,
     Mode,
     OrderBy,
     Origin,
@@ -45,16 +49,27 @@ from gatepass.management.autoauth import AutoAuthKey, AutoAuthReport, AutoAuthSw
 from gatepass.management.clients import Client, Member
 from gatepass.management.credentials import Credential, Limits, NewSecret, RevokedCredential
 from gatepass.management.destinations import Destination, RemovedDestination
+from gatepass.management.links import (
+    EndedLinks,
+    LinkExplanation,
+    LinkInspection,
+    LinkMoment,
+    LinkReport,
+    LinkReportRow,
+    RefusalCount,
+)
 from gatepass.management.seal import Resealed
 from gatepass.management.sessions import Ended, SessionRecord
 from gatepass.management.settings import Setting
 from gatepass.management.store import BackedUp, Finding, Purged, Restored, StoreInfo
 from gatepass.management.tokens import Explanation, Revoked, TokenRecord
 from gatepass.management.users import Erased, Place, User, UserExport
+from gatepass.opened_link import OpenedLink
 from gatepass.session import Session
 from gatepass.sign_in import SignIn
 
 __all__ = [
+    "AccountChange",
     "Admin",
     "AuditEvent",
     "AutoAuthKey",
@@ -65,11 +80,13 @@ __all__ = [
     "Client",
     "ClientStatus",
     "Confirm",
+    "CreatedLink",
     "Credential",
     "CredentialKind",
     "Destination",
     "DestinationInput",
     "Ended",
+    "EndedLinks",
     "Erased",
     "Explanation",
     "Finding",
@@ -81,15 +98,24 @@ __all__ = [
     "InvalidArgument",
     "Issued",
     "Limits",
+    "LinkEnd",
+    "LinkExplanation",
+    "LinkInspection",
+    "LinkMoment",
+    "LinkReport",
+    "LinkReportRow",
+    "LinkState",
     "Member",
     "Mode",
     "NewSecret",
+    "OpenedLink",
     "OrderBy",
     "Origin",
     "Page",
     "Place",
     "Purged",
     "Reason",
+    "RefusalCount",
     "Refused",
     "RemovedDestination",
     "Resealed",

@@ -46,6 +46,14 @@ class Session(Structure):
     """A session that is good."""
 
 
+class CreatedLink(Structure):
+    """A sign-in link that was just made."""
+
+
+class OpenedLink(Structure):
+    """A use of a sign-in link that was just spent."""
+
+
 class Document(Structure):
     """A text that a call gave."""
 
@@ -66,6 +74,8 @@ IssuedHandle = POINTER(Issued)
 SignInHandle = POINTER(SignIn)
 InspectionHandle = POINTER(Inspection)
 SessionHandle = POINTER(Session)
+CreatedLinkHandle = POINTER(CreatedLink)
+OpenedLinkHandle = POINTER(OpenedLink)
 DocumentHandle = POINTER(Document)
 WebRequestHandle = POINTER(WebRequest)
 WebResponseHandle = POINTER(WebResponse)
@@ -137,6 +147,11 @@ FUNCTIONS: dict[str, tuple[Any, tuple[Any, ...]]] = {
     "gatepass_request_set_goto": (Code, (RequestHandle, *TEXT)),
     "gatepass_request_set_key": (Code, (RequestHandle, *TEXT)),
     "gatepass_request_set_key_label": (Code, (RequestHandle, *TEXT)),
+    "gatepass_request_set_link": (Code, (RequestHandle, *TEXT)),
+    "gatepass_request_set_uses": (Code, (RequestHandle, c_int64)),
+    "gatepass_request_set_label": (Code, (RequestHandle, *TEXT)),
+    "gatepass_request_set_title": (Code, (RequestHandle, *TEXT)),
+    "gatepass_request_set_end_siblings": (Code, (RequestHandle, c_int32)),
     "gatepass_token_issue": (Code, (StoreHandle, CallerHandle, RequestHandle, POINTER(IssuedHandle))),
     "gatepass_issued_token": (c_char_p, (IssuedHandle,)),
     "gatepass_issued_redirect_url": (c_char_p, (IssuedHandle,)),
@@ -191,6 +206,24 @@ FUNCTIONS: dict[str, tuple[Any, tuple[Any, ...]]] = {
     "gatepass_session_ends_at_ms": (c_int64, (SessionHandle,)),
     "gatepass_autoauth_accept": (Code, (StoreHandle, RequestHandle, POINTER(SignInHandle))),
     "gatepass_autoauth_sign": (Code, (StoreHandle, RequestHandle, POINTER(DocumentHandle))),
+    "gatepass_link_create": (Code, (StoreHandle, CallerHandle, RequestHandle, POINTER(CreatedLinkHandle))),
+    "gatepass_created_link_url": (c_char_p, (CreatedLinkHandle,)),
+    "gatepass_created_link_text": (c_char_p, (CreatedLinkHandle,)),
+    "gatepass_created_link_reference": (c_char_p, (CreatedLinkHandle,)),
+    "gatepass_created_link_user_id": (c_int64, (CreatedLinkHandle,)),
+    "gatepass_created_link_client_id": (c_int64, (CreatedLinkHandle,)),
+    "gatepass_created_link_expires_at_ms": (c_int64, (CreatedLinkHandle,)),
+    "gatepass_link_open": (Code, (StoreHandle, RequestHandle, POINTER(OpenedLinkHandle))),
+    "gatepass_opened_link_redirect_url": (c_char_p, (OpenedLinkHandle,)),
+    "gatepass_opened_link_token": (c_char_p, (OpenedLinkHandle,)),
+    "gatepass_opened_link_landing_url": (c_char_p, (OpenedLinkHandle,)),
+    "gatepass_opened_link_reference": (c_char_p, (OpenedLinkHandle,)),
+    "gatepass_opened_link_user_id": (c_int64, (OpenedLinkHandle,)),
+    "gatepass_opened_link_client_id": (c_int64, (OpenedLinkHandle,)),
+    "gatepass_opened_link_expires_at_ms": (c_int64, (OpenedLinkHandle,)),
+    "gatepass_opened_link_uses_left": (c_int64, (OpenedLinkHandle,)),
+    "gatepass_opened_link_unchecked_count": (c_size_t, (OpenedLinkHandle,)),
+    "gatepass_opened_link_unchecked_at": (c_char_p, (OpenedLinkHandle, c_size_t)),
     "gatepass_call": (Code, (StoreHandle, *TEXT, *TEXT, POINTER(DocumentHandle))),
     "gatepass_document_text": (c_char_p, (DocumentHandle,)),
     "gatepass_document_length": (c_size_t, (DocumentHandle,)),

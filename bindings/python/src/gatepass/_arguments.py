@@ -107,7 +107,7 @@ def milliseconds(name: str, value: Duration) -> int:
 
 
 def life(name: str, value: Duration) -> int:
-    """The life of a token. 0 would stand for the usual one."""
+    """The life of a token or link. 0 would stand for the usual one."""
     length = milliseconds(name, value)
     if length == 0:
         raise InvalidArgument(f"{name}: must be at least one millisecond", field=name)

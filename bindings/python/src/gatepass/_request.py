@@ -22,6 +22,10 @@ def _life(name: str, value: Any) -> Values:
     return (_arguments.life(name, value),)
 
 
+def _number(name: str, value: Any) -> Values:
+    return (_arguments.whole(name, value),)
+
+
 def _flag(_name: str, value: Any) -> Values:
     return (int(value),)
 
@@ -49,6 +53,11 @@ SETTERS: dict[str, tuple[Any, Callable[[str, Any], Values]]] = {
     "goto": (LIB.gatepass_request_set_goto, _text),
     "key": (LIB.gatepass_request_set_key, _text),
     "key_label": (LIB.gatepass_request_set_key_label, _text),
+    "link": (LIB.gatepass_request_set_link, _text),
+    "uses": (LIB.gatepass_request_set_uses, _number),
+    "label": (LIB.gatepass_request_set_label, _text),
+    "title": (LIB.gatepass_request_set_title, _text),
+    "end_siblings": (LIB.gatepass_request_set_end_siblings, _flag),
 }
 
 

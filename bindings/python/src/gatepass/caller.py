@@ -13,7 +13,7 @@ from gatepass._record import Unpicklable
 from gatepass._store import Open
 
 if TYPE_CHECKING:
-    from gatepass.gate import Gate
+    from gatepass._acting import Acting
 
 
 class Proof:
@@ -103,7 +103,7 @@ class Caller(Unpicklable):
     #: The number of the credential, as the audit names it.
     credential_id: Optional[int]
 
-    def __init__(self, gate: "Gate", proof: Proof) -> None:
+    def __init__(self, gate: "Acting", proof: Proof) -> None:
         """Made by :meth:`Gate.caller` and :meth:`Gate.authenticate`."""
         self._gate = gate
         self._proof = proof

@@ -53,6 +53,38 @@ class TokenState(Word):
     CREDENTIAL_VOID = "credential_void"
 
 
+class LinkState(Word):
+    """Where a sign-in link stands."""
+
+    LIVE = "live"
+    #: All its uses are spent.
+    USED = "used"
+    REVOKED = "revoked"
+    #: Another one of its label and person was used.
+    SUPERSEDED = "superseded"
+    #: The person's e-mail address or password was changed.
+    OUTDATED = "outdated"
+    EXPIRED = "expired"
+    NOT_YET_VALID = "not_yet_valid"
+    CREDENTIAL_VOID = "credential_void"
+
+
+class LinkEnd(Word):
+    """Why a sign-in link ended before its time."""
+
+    REVOKED = "revoked"
+    SUPERSEDED = "superseded"
+    EMAIL_CHANGED = "email_changed"
+    PASSWORD_CHANGED = "password_changed"
+
+
+class AccountChange(Word):
+    """What was changed of somebody's account, so that links mailed before must not be used any more."""
+
+    EMAIL = "email"
+    PASSWORD = "password"
+
+
 class OrderBy(Word):
     """By what users and clients are listed; those alike come by their number."""
 
@@ -129,6 +161,7 @@ class Reason(Word):
     LEGACY_AUTH_OFF = "legacy_auth_off"
     LOCKED_OUT = "locked_out"
     SECRET_IN_QUERY = "secret_in_query"
+    LINKS_NOT_ALLOWED = "links_not_allowed"
     USER_UNKNOWN = "user_unknown"
     USER_DISABLED = "user_disabled"
     CLIENT_UNKNOWN = "client_unknown"
@@ -146,6 +179,14 @@ class Reason(Word):
     GOTO_NOT_ALLOWED = "goto_not_allowed"
     NO_MATCH = "no_match"
     SEVERAL_CLIENTS = "several_clients"
+    LINK_UNKNOWN = "link_unknown"
+    LINK_USED = "link_used"
+    LINK_REVOKED = "link_revoked"
+    LINK_SUPERSEDED = "link_superseded"
+    LINK_OUTDATED = "link_outdated"
+    LINK_NOT_YET_VALID = "link_not_yet_valid"
+    LINK_EXPIRED = "link_expired"
+    LANDING_NOT_ALLOWED = "landing_not_allowed"
     SESSION_UNKNOWN = "session_unknown"
     SESSION_ENDED = "session_ended"
     SESSION_IDLE = "session_idle"

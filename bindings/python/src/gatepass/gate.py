@@ -1,39 +1,44 @@
 """The gate: an open store and what is done with it."""
 
-import json
-import sys
-import warnings
-from ctypes import byref
-from types import TracebackType
-from typing import Any, Callable, Optional, TypeVar, Union
+from typing import Any, Optional, Union
 
-from gatepass._abi import DocumentHandle, InspectionHandle, IssuedHandle, SessionHandle, SignInHandle
+from gatepass._abi import (
+    CreatedLinkHandle,
+    DocumentHandle,
+    InspectionHandle,
+    IssuedHandle,
+    OpenedLinkHandle,
+    SessionHandle,
+    SignInHandle,
+)
+from gatepass._acting import Acting
 from gatepass._arguments import Duration, checked, pair
 from gatepass._document import json_object
 from gatepass._document import read as read_document
 from gatepass._library import LIB
-from gatepass._opening import Opening
-from gatepass._record import Unpicklable
 from gatepass._request import Fields
-from gatepass._store import Open, Store
-from gatepass.caller import Caller, Hosts, Proof
-from gatepass.errors import InvalidArgument
+from gatepass._store import Open
+from gatepass.caller import Caller
+from gatepass.created_link import CreatedLink
+from gatepass.created_link import read as read_created_link
 from gatepass.inspection import Inspection
 from gatepass.inspection import read as read_inspection
 from gatepass.issued import Issued
 from gatepass.issued import read as read_issued
 from gatepass.management import Management
+from gatepass.management._namespace import decode
+from gatepass.management.links import LinkInspection
+from gatepass.opened_link import OpenedLink
+from gatepass.opened_link import read as read_opened_link
 from gatepass.session import Session
 from gatepass.session import read as read_session
 from gatepass.sign_in import SignIn
 from gatepass.sign_in import read as read_sign_in
 
-T = TypeVar("T")
-
 Bytes = Union[str, bytes]
 
 
-class Gate(Management, Unpicklable):
+class Gate(Acting, Management):
     """An open store. Any number of threads may use it at once.
 
     Get one by :func:`gatepass.open` or :func:`gatepass.init`, use it in a ``with``, or ``close`` it. It is
@@ -41,47 +46,10 @@ class Gate(Management, Unpicklable):
 
     What is managed has a namespace for each noun: ``gate.users``, ``gate.clients``, ``gate.members``,
     ``gate.admins``, ``gate.credentials``, ``gate.autoauth``, ``gate.seal``, ``gate.tokens``,
-    ``gate.sessions``, ``gate.destinations``, ``gate.settings``, ``gate.audit``, ``gate.store``.
+    ``gate.links``, ``gate.sessions``, ``gate.destinations``, ``gate.settings``, ``gate.audit``, ``gate.store``.
 
     Every method may raise ``TypeError`` for a value of a wrong type, :class:`GateClosed`, :class:`StoreError`.
     """
-
-    def __init__(self, opening: Opening, first: Callable[[Any], None]) -> None:
-        """Made by :func:`gatepass.open` and :func:`gatepass.init`."""
-        self._path = opening.path
-        self._hosts = Hosts()
-        self._store = Store(first, opening.open)
-
-    # Who asks.
-
-    @checked
-    def caller(self, label: str = "cli") -> Caller:
-        """The registered host credential of a label, for code in this process.
-
-        It proves nothing: code under the same system user owns the store. It says who asks, and limits honest
-        mistakes.
-
-        Raises:
-            Refused: ``credential_unknown`` or ``credential_disabled``.
-        """
-        return Caller(self, Proof(label=label))
-
-    @checked
-    def authenticate(self, identifier: str, secret: str, address: Optional[str] = None) -> Caller:
-        """Authenticate a calling system. A right secret always succeeds, whatever others did.
-
-        Args:
-            identifier: ``GPI`` and 29 more characters.
-            secret: ``GPS`` and 29 more characters.
-            address: The caller's network address, such as ``203.0.113.9``; None when there is none.
-
-        Raises:
-            Refused: ``authentication_failed`` for unknown, wrong, revoked and expired alike;
-                ``address_not_allowed``.
-            InvalidArgument: ``address`` is none.
-        """
-        shown = (pair(identifier)[0] or b"", pair(secret)[0] or b"")
-        return Caller(self, Proof(secret=shown, address=address))
 
     # Tokens.
 
@@ -198,6 +166,112 @@ class Gate(Management, Unpicklable):
             LIB.gatepass_token_redeem(opened.handle, request, out)
 
         return self._perform(fields, SignInHandle, act, read_sign_in)
+
+    # Sign-in links for e-mail.
+
+    @checked
+    def create_link(
+        self,
+        *,
+        caller: Union[Caller, str] = "cli",
+        user_id: Optional[int] = None,
+        client_id: Optional[int] = None,
+        destination: Optional[str] = None,
+        service_id: Optional[int] = None,
+        domain_id: Optional[int] = None,
+        redirect_path: Optional[str] = None,
+        life: Optional[Duration] = None,
+        uses: int = 1,
+        label: Optional[str] = None,
+        title: Optional[str] = None,
+        end_siblings: bool = False,
+        actor: Optional[str] = None,
+        address: Optional[str] = None,
+    ) -> CreatedLink:
+        """Make a sign-in link for a mail. Then it is on the disk.
+
+        Args:
+            caller: Who asks: a :class:`Caller` that may make links, or the label of a host credential.
+            user_id: The user, as for :meth:`issue`.
+            client_id: The client, as for :meth:`issue`. One of the two is needed.
+            destination: The landing page by name; the home page if None.
+            service_id: The service, for a destination that shows one.
+            domain_id: The domain, for a destination that shows one.
+            redirect_path: The relative path to land on, for the destination ``sso:custom_redirect``.
+            life: How long the link lives, a minute to 7 days: a timedelta or seconds; None for the setting
+                ``link_life_seconds``.
+            uses: How often it may be used, 1 to 100.
+            label: What the mailing is called, for reports and to revoke all of it; at most 100 bytes.
+            title: What waits for the person there, as the page that asks says it: ``invoice 5``.
+            end_siblings: Whether its use ends all others of its label for the same user and client.
+            actor: On whose behalf the caller asks, for the audit; at most 200 bytes.
+            address: Where the call came from.
+
+        Raises:
+            Refused: ``links_not_allowed``, or else the caller may not, or the person may not sign in.
+            InvalidArgument: ``field`` names the argument that can't be used.
+        """
+        fields = Fields(
+            user_id=user_id,
+            client_id=client_id,
+            destination=destination,
+            service_id=service_id,
+            domain_id=domain_id,
+            redirect_path=redirect_path,
+            life=life,
+            uses=uses,
+            label=label,
+            title=title,
+            end_siblings=end_siblings,
+            actor=actor,
+            address=address,
+        )
+        proof = self._proof(caller)
+
+        def act(opened: Open, request: Any, out: Any) -> None:
+            asking = proof.handle(opened)
+            LIB.gatepass_link_create(opened.handle, asking, request, out)
+
+        return self._perform(fields, CreatedLinkHandle, act, read_created_link)
+
+    @checked
+    def inspect_link(self, link: str, *, address: Optional[str] = None) -> LinkInspection:
+        """Tell where a link stands, using nothing and writing nothing: for pages that answer GET.
+
+        Args:
+            link: Its text, its URL or its public name.
+            address: Where the call came from.
+
+        Raises:
+            Refused: ``link_unknown``, also for what can't be a link. One that is used or ended is no refusal
+                here.
+            InvalidArgument: ``address``.
+        """
+        given = {"link": link} if address is None else {"link": link, "address": address}
+        return decode(LinkInspection, self.call("link.inspect", **given))
+
+    @checked
+    def open_link(self, link: str, *, address: Optional[str] = None) -> OpenedLink:
+        """Spend a use of a link and mint its token. Never for a GET: robots look into mailboxes.
+
+        As many calls succeed as the link has uses; then it is on the disk. What fails spends no use.
+
+        Args:
+            link: Its text or its URL, as the browser brought it.
+            address: Where the call came from.
+
+        Raises:
+            Refused: ``link_unknown``, ``link_used``, ``link_revoked``, ``link_superseded`` or
+                ``link_outdated``, ``link_not_yet_valid``, ``link_expired``, what became of the credential,
+                ``landing_not_allowed``, why the person may not sign in; looked for in this order.
+            StoreError: With the code ``indeterminate`` the use may be spent.
+        """
+        fields = Fields(link=link, address=address)
+
+        def act(opened: Open, request: Any, out: Any) -> None:
+            LIB.gatepass_link_open(opened.handle, request, out)
+
+        return self._perform(fields, OpenedLinkHandle, act, read_opened_link)
 
     # Sessions.
 
@@ -354,80 +428,3 @@ class Gate(Management, Unpicklable):
             LIB.gatepass_api_call(opened.handle, asking, *pair(action), *pair(document), out)
 
         return self._document(act)
-
-    # Its life.
-
-    @property
-    def closed(self) -> bool:
-        """Whether it was closed."""
-        return self._store.closed
-
-    def close(self) -> None:
-        """Close the store. Calls of other threads end as usual. A second time does nothing."""
-        self._store.close()
-
-    def __enter__(self) -> "Gate":
-        return self
-
-    def __exit__(
-        self,
-        kind: Optional[type[BaseException]],
-        error: Optional[BaseException],
-        traceback: Optional[TracebackType],
-    ) -> None:
-        self.close()
-
-    def __del__(self) -> None:
-        # At the end of the process the system closes everything, and half of Python is gone.
-        store: Optional[Store] = getattr(self, "_store", None)
-        if store is None or store.closed or sys.is_finalizing():
-            return
-        try:
-            if store.is_open:
-                warnings.warn(f"unclosed {self!r}", ResourceWarning, stacklevel=2, source=self)
-        finally:
-            # A filter may make an exception of the warning.
-            store.close()
-
-    def __repr__(self) -> str:
-        state = "closed" if self.closed else "open"
-        return f"<gatepass.Gate {self._path.decode(errors='replace')!r}, {state}>"
-
-    def _proof(self, caller: Union[Caller, str]) -> Proof:
-        if isinstance(caller, Caller):
-            if caller._gate is not self:
-                raise InvalidArgument(
-                    "caller: is one of another gate", code="wrong_handle", number=1004, field="caller"
-                )
-            return caller._proof
-        return self._hosts.proof(caller)
-
-    def _document(self, act: Callable[[Open, Any], None]) -> Any:
-        def run(opened: Open) -> str:
-            out = DocumentHandle()
-            try:
-                act(opened, byref(out))
-                return read_document(out)
-            finally:
-                LIB.gatepass_free(out)
-
-        return json.loads(self._store.run(run))
-
-    def _perform(
-        self,
-        fields: Fields,
-        handle: Any,
-        act: Callable[[Open, Any, Any], None],
-        read: Callable[[Any], T],
-    ) -> T:
-        def run(opened: Open) -> T:
-            request = fields.make()
-            out = handle()
-            try:
-                act(opened, request, byref(out))
-                return read(out)
-            finally:
-                LIB.gatepass_free(out)
-                LIB.gatepass_free(request)
-
-        return self._store.run(run)

@@ -64,6 +64,9 @@ macro_rules! nouns {
 
 nouns!(
     tokens,
+    links,
+    link_openings,
+    link_ends,
     redeem,
     sessions,
     credentials,

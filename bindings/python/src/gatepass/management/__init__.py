@@ -7,6 +7,7 @@ from gatepass.management.autoauth import AutoAuth
 from gatepass.management.clients import Clients
 from gatepass.management.credentials import Credentials
 from gatepass.management.destinations import Destinations
+from gatepass.management.links import Links
 from gatepass.management.members import Members
 from gatepass.management.seal import Seal
 from gatepass.management.sessions import Sessions
@@ -58,6 +59,11 @@ class Management:
     def tokens(self: Calls) -> Tokens:
         """Tokens, as far as they are managed."""
         return Tokens(self)
+
+    @property
+    def links(self: Calls) -> Links:
+        """Sign-in links, as far as they are managed."""
+        return Links(self)
 
     @property
     def sessions(self: Calls) -> Sessions:

@@ -14,6 +14,9 @@ from gatepass.errors import InternalError
 
 T = TypeVar("T")
 
+#: In a field's metadata: the word that answers have for it, where that is another.
+WORD = "word"
+
 
 class Calls(Protocol):
     """Whatever runs operations: the gate."""
@@ -70,13 +73,14 @@ def decode_page(hint: type[T], value: Any) -> "Page[T]":
 
 
 @cache
-def _fields(record: Any) -> tuple[tuple[str, Any], ...]:
+def _fields(record: Any) -> tuple[tuple[str, str, Any], ...]:
     hints = typing.get_type_hints(record)
-    return tuple((field.name, hints[field.name]) for field in dataclasses.fields(record))
+    fields = dataclasses.fields(record)
+    return tuple((field.name, field.metadata.get(WORD, field.name), hints[field.name]) for field in fields)
 
 
 def _record(record: Any, value: Any) -> Any:
-    return record(**{name: _read(kind, value[name]) for name, kind in _fields(record)})
+    return record(**{name: _read(kind, value[word]) for name, word, kind in _fields(record)})
 
 
 def _read(hint: Any, value: Any) -> Any:

@@ -27,6 +27,14 @@ class Limits:
     max_token_life_seconds: Optional[int] = None
     #: Issues per minute.
     issues_per_minute: Optional[int] = None
+    #: It may make sign-in links, which live for hours or days.
+    links: bool = False
+    #: Destinations that its sign-in links may lead to, of those above; None for all of those.
+    link_destinations: Optional[tuple[str, ...]] = None
+    #: Longest life of its sign-in links, 60 to 604,800 seconds.
+    max_link_life_seconds: Optional[int] = None
+    #: Sign-in links per minute.
+    links_per_minute: Optional[int] = None
     #: API calls may carry the secret in the query of the URL, where logs keep it.
     secret_in_query: bool = False
     #: When a sign-in page asks before it spends one of its tokens; the stricter of this and the setting holds.
@@ -69,6 +77,8 @@ class NewSecret(Unpicklable):
     secret: Optional[str] = field(repr=False)
     #: Unspent tokens that a rotation with ``leaked_since`` ended.
     tokens_ended: int
+    #: Sign-in links that it ended.
+    links_ended: int
     #: Sessions that it ended.
     sessions_ended: int
 
@@ -80,6 +90,7 @@ class RevokedCredential:
     #: Its row stays.
     credential: Credential
     tokens_ended: int
+    links_ended: int
     sessions_ended: int
 
 
@@ -147,8 +158,8 @@ class Credentials(Namespace):
         Args:
             credential: Label or identifier.
             overlap: How long the old secret is still accepted, at most 30 days: a timedelta or seconds.
-            leaked_since: The old secret leaked: no overlap, its unspent tokens end, and so do the sessions
-                that it started since this time.
+            leaked_since: The old secret leaked: no overlap, its unspent tokens and links end, and so do the
+                sessions that it started since this time.
 
         Raises:
             Refused: ``credential_unknown``, ``credential_revoked``.
@@ -165,7 +176,7 @@ class Credentials(Namespace):
 
     @checked
     def revoke(self, credential: str, *, end_sessions: bool = False) -> RevokedCredential:
-        """Revoke a credential and its unspent tokens for good, and by choice its sessions.
+        """Revoke a credential, its unspent tokens and its sign-in links for good, and by choice its sessions.
 
         Raises:
             Refused: ``credential_unknown``.

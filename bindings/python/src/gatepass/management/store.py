@@ -30,6 +30,8 @@ class Purged:
     """How many rows a purge deleted."""
 
     tokens: int
+    #: Sign-in links.
+    links: int
     sessions: int
     autoauth_links: int
     audit_events: int
@@ -50,6 +52,7 @@ class Restored:
     """What a restore did."""
 
     tokens_ended: int
+    links_ended: int
     sessions_ended: int
     #: Links of before this time are no longer accepted by AutoAuth.
     autoauth_floor: datetime
@@ -93,7 +96,7 @@ class StoreUpkeep(Namespace):
 
     @checked
     def restore(self, file: Union[str, os.PathLike[str]]) -> Restored:
-        """Put a backup in place of everything. All its sessions and unspent tokens end.
+        """Put a backup in place of everything. All its sessions, unspent tokens and sign-in links end.
 
         Raises:
             StoreError: ``store_missing``, ``not_a_store``, and whatever else a file can be.

@@ -10,6 +10,7 @@ from gatepass._record import SLOTS
 from gatepass.enums import OrderBy
 from gatepass.management._namespace import Namespace, Page, decode, decode_page
 from gatepass.management.audit import AuditEvent
+from gatepass.management.links import LinkInspection
 from gatepass.management.sessions import SessionRecord
 from gatepass.management.tokens import TokenRecord
 
@@ -47,6 +48,8 @@ class UserExport:
     user: User
     sessions: tuple[SessionRecord, ...]
     tokens: tuple[TokenRecord, ...]
+    #: The sign-in links that are still stored.
+    links: tuple[LinkInspection, ...]
     events: tuple[AuditEvent, ...]
 
 
@@ -57,6 +60,7 @@ class Erased:
     #: The number that stays as a pseudonym.
     user_id: int
     tokens_ended: int
+    links_ended: int
     sessions_ended: int
 
 
@@ -137,6 +141,16 @@ class Users(Namespace):
             Refused: ``user_unknown``.
         """
         return decode(User, self._ask("user.show", user_id=user_id))
+
+    @checked
+    def set_email(self, user_id: int, email: str) -> User:
+        """Set a user's e-mail address. The sign-in links that were mailed to the one before end at once.
+
+        Raises:
+            Refused: ``user_unknown``, ``already_exists``.
+            InvalidArgument: ``email``.
+        """
+        return decode(User, self._ask("user.set_email", user_id=user_id, email=email))
 
     @checked
     def enable(self, user_id: int) -> User:
