@@ -57,6 +57,78 @@ fn tokens_of_the_wrong_shape_are_unknown_and_nothing_is_written() {
 }
 
 #[test]
+fn links_of_the_wrong_shape_are_unknown_and_nothing_is_written() {
+    let bench = Bench::new();
+    let url = bench.link(&[]);
+    let text = url.split_once('?').unwrap().1;
+    let shapes = [
+        String::new(),
+        text[..31].to_owned(),
+        format!("{text}a"),
+        format!("{}1", &text[..31]),
+        format!("{}\0", &text[..31]),
+        format!("{url}&{text}"),
+        "é".repeat(16),
+        "a".repeat(60_000),
+    ];
+    nothing_changes(&bench, || {
+        for shape in &shapes {
+            let run =
+                |verb: &str| bench.feed(&["link", verb, "-", "--json"], format!("{shape}\n").as_bytes());
+            for verb in ["open", "inspect"] {
+                run(verb).failed(1, "refused", "link_unknown");
+            }
+            for verb in ["explain", "revoke"] {
+                invalid(run(verb), "link");
+            }
+        }
+        let name = bench.ok("link list")[0]["link"].as_str().unwrap().to_owned();
+        bench.run(&["link", "open", &name, "--json"]).failed(1, "refused", "link_unknown");
+        invalid(bench.feed(&["link", "open", "-", "--json"], b"\xff\xfe\n"), "link");
+    });
+    // Mail programs change the case and append.
+    bench.feed(&["link", "open", "-"], url.to_uppercase().replace("HTTPS", "https").as_bytes()).ended(0);
+}
+
+#[test]
+fn what_a_link_can_not_be_names_its_field() {
+    let bench = Bench::new();
+    let long = "a".repeat(101);
+    nothing_changes(&bench, || {
+        let create =
+            |more: &[&str]| bench.run(&[&["link", "create", "--client", "1", "--json"], more].concat());
+        for (option, value, field) in [
+            ("--life", "59s", "life"),
+            ("--life", "8d", "life"),
+            ("--uses", "0", "uses"),
+            ("--uses", "101", "uses"),
+            ("--label", "", "label"),
+            ("--label", &long, "label"),
+            ("--title", "a\u{1b}[2J", "title"),
+            ("--destination", "clientarea:nowhere", "destination"),
+            ("--path", "https://evil.example/", "redirect_path"),
+            ("--path", "logout.php", "redirect_path"),
+        ] {
+            invalid(create(&[option, value]), field);
+        }
+        for bad in ["-1", "x", "1.5"] {
+            create(&["--uses", bad]).failed(2, "usage", "usage");
+        }
+        for days in ["0", "3651"] {
+            invalid(bench.run(&["link", "report", "--days", days, "--json"]), "days");
+        }
+        invalid(bench.run(&["link", "report", "--label", &long, "--json"]), "label");
+        invalid(bench.run(&["link", "list", "--before", "x", "--json"]), "before");
+        invalid(bench.run(&["link", "list", "--limit", "0", "--json"]), "limit");
+        let mailer = ["credential", "create", "m", "--host", "--links", "--json"];
+        let limited = |more: &[&str]| bench.run(&[&mailer, more].concat());
+        invalid(limited(&["--max-link-life", "8d"]), "max_link_life_seconds");
+        invalid(limited(&["--links-per-minute", "0"]), "links_per_minute");
+        invalid(limited(&["--link-destination", ""]), "link_destinations");
+    });
+}
+
+#[test]
 fn numbers_that_are_no_ids_name_their_field() {
     let bench = Bench::new();
     nothing_changes(&bench, || {
@@ -70,6 +142,9 @@ fn numbers_that_are_no_ids_name_their_field() {
             invalid(run(&["member", "add", "--client", bad, "--user", "1"]), "client_id");
             invalid(run(&["user", "add", "new@example.com", "--id", bad]), "user_id");
             invalid(run(&["session", "end-user", bad]), "user_id");
+            invalid(run(&["link", "create", "--user", bad]), "user_id");
+            invalid(run(&["link", "revoke", "--client", bad]), "client_id");
+            invalid(run(&["user", "set-email", bad, "new@example.com"]), "user_id");
         }
     });
 }

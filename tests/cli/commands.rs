@@ -103,9 +103,15 @@ fn walk(json: bool) -> Vec<String> {
     walk.feed("session end -", &session);
     walk.step("session end-user 1");
 
-    walk.step("credential create mailer --host --links --link-destination clientarea:invoices --max-link-life 3d --links-per-minute 60");
+    walk.step(
+        "credential create mailer --host --links --link-destination clientarea:invoices --max-link-life 3d \
+         --links-per-minute 60",
+    );
     walk.step("link create --client 1 --destination clientarea:invoices --life 1d --uses 2 --as mailer");
-    walk.step("link create --user 7 --path viewinvoice.php?id=5 --label reminder --title invoice --end-siblings --actor bob");
+    walk.step(
+        "link create --user 7 --path viewinvoice.php?id=5 --label reminder --title invoice --end-siblings \
+         --actor bob",
+    );
     let made = walk.bench.ok("link create --client 1 --label reminder");
     let link = made["url"].as_str().unwrap();
     walk.feed("link inspect -", link);
@@ -117,6 +123,8 @@ fn walk(json: bool) -> Vec<String> {
     walk.step("link account-changed --user 1 --changed password");
     walk.step("link report");
     walk.step("link report --label reminder --days 1");
+    walk.step("link report --svg links.svg");
+    walk.step("link report --svg -");
     walk.step("session end-credential cli --since 1h");
     walk.step("credential revoke portal --end-sessions");
 

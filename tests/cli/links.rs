@@ -203,3 +203,38 @@ fn a_report_tells_of_each_mailing_and_of_one_by_reasons_and_time() {
     assert!(one.last().unwrap().ends_with("UTC 2 1 0 0 2"), "{one:#?}");
     assert_eq!(lines(&["link", "report", "--label", "nobody"]), ["none"]);
 }
+
+#[test]
+fn a_report_is_drawn_into_a_new_file_or_to_standard_output() {
+    let bench = Bench::new();
+    let label = "<&\"'>";
+    for link in [bench.link(&["--label", label]), bench.link(&["--label", "other"])] {
+        open(&bench, &link).ended(0);
+    }
+    let draw = |more: &[&str]| bench.run(&[&["link", "report"], more].concat());
+    // The answer is the report, as without a picture.
+    let answer = draw(&["--label", label, "--svg", "one.svg", "--json"]).ended(0).document();
+    assert_eq!(answer["labels"][0]["created"], 1);
+    let one = std::fs::read_to_string(bench.path("one.svg")).unwrap();
+    assert_eq!(draw(&["--label", label, "--svg", "-"]).ended(0).stdout, one);
+    assert_eq!(draw(&["--label", label, "--svg", "-", "--json"]).ended(0).document(), json!({ "svg": one }));
+    let all = draw(&["--svg", "-", "--days", "3650"]).ended(0).stdout;
+    let none = draw(&["--svg", "-", "--label", "nobody", "--days", "1"]).ended(0).stdout;
+    for (svg, heading, counts) in [
+        (one, format!("Sign-in links: {label}"), ["created 1", "openings 1"]),
+        (all, "Sign-in links".to_owned(), ["created 2", "openings 2"]),
+        (none, "Sign-in links: nobody".to_owned(), ["created 0", "openings 0"]),
+    ] {
+        let document = roxmltree::Document::parse(&svg).unwrap();
+        let texts: Vec<&str> = document.descendants().filter_map(|node| node.text()).collect();
+        for said in [heading.as_str(), counts[0], counts[1]] {
+            assert!(texts.contains(&said), "{said} is not in {texts:?}");
+        }
+    }
+    let store = bench.store();
+    for taken in ["one.svg", store.to_str().unwrap(), "/nowhere/at/all.svg"] {
+        let error = draw(&["--svg", taken, "--json"]).failed(2, "invalid", "invalid");
+        assert_eq!(error["field"], "svg");
+    }
+    bench.ok("check");
+}

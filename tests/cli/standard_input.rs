@@ -64,6 +64,7 @@ fn what_is_missing_there_is_named() {
         (&["admin", "add", "eve", "--password", "-", "--json"], "password"),
         (&["autoauth", "verify", "-", "--json"], "query"),
         (&["session", "check", "-", "--json"], "session"),
+        (&["link", "open", "-", "--json"], "link"),
     ] {
         let error = bench.run(arguments).failed(2, "invalid", "invalid");
         assert_eq!(error["field"], field);
@@ -80,6 +81,10 @@ fn no_secret_that_was_read_is_told_again() {
         &["token", "explain", "-"],
         &["token", "revoke", "-"],
         &["session", "check", "-"],
+        &["link", "inspect", "-"],
+        &["link", "explain", "-"],
+        &["link", "open", "-"],
+        &["link", "revoke", "-"],
         &["session", "end", "-"],
         &["autoauth", "verify", "-"],
         &["autoauth", "key", "add", "portal", "--key", "-"],

@@ -224,4 +224,6 @@ fn a_leaked_secret_takes_its_tokens_and_sessions_along() {
     let secret = rotated["secret"].as_str().unwrap().to_owned();
     bench.ok("credential rotate portal --overlap 1h");
     issue(&secret).ended(0);
+    // What the leak ended is not ended once more.
+    assert_eq!(bench.ok("credential revoke portal")["tokens_ended"], 1);
 }

@@ -1,7 +1,8 @@
-//! Counts over time as an SVG picture: one stacked bar per step, with axes, a legend and the numbers by hover.
+//! Counts over time as an SVG picture: one stacked bar per step, with axes, a legend and the numbers by
+//! hover.
 //!
-//! It knows counts and words, nothing of links or stores. A step's height is its counts' sum on the scale of the
-//! axis, so what can't be seen is little. The picture takes no script and fetches nothing; it follows the
+//! It knows counts and words, nothing of links or stores. A bar's height is the sum of its counts on the scale
+//! of the axis, so what can't be seen is little. The picture has no script and fetches nothing; it follows the
 //! reader's choice of light or dark, and says what it shows to those who can't see it.
 
 use std::fmt::Write as _;

@@ -31,8 +31,8 @@ pub(crate) struct ReportArgs {
     /// Over the last so many days, 1 to 3650; up to 7 are told by the hour
     #[arg(long, default_value_t = 30, value_name = "N")]
     days: u32,
-    /// Draw the course of time as a picture into this new file; `-` writes it to standard output instead of the
-    /// report
+    /// Draw the course of time as a picture into this new file; `-` writes it to standard output instead of
+    /// the report
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     svg: Option<PathBuf>,
 }
