@@ -9,8 +9,12 @@
  *
  *     {if $gatepass_invoice_link}{$gatepass_invoice_link}{else}{$invoice_link}{/if}
  *
- * A mail gets no link if the client's owner has another address than the client, or if a contact gets a copy: whoever
- * has the mail can sign in. The links end when the owner's or the client's e-mail address or password is changed.
+ * Whoever has the mail can sign in as the client's owner, so one gets no link if the owner has another address than the
+ * client, or if a contact gets a copy. What the hook can't see is yours to switch off: *Copy To* in the template, *BCC
+ * Messages* in the settings. WHMCS also keeps what it sends: while a link lives, it is in the hands of whoever may read
+ * the client's e-mail history, users of that client with *View Emails* included.
+ *
+ * The links end when the owner's or the client's e-mail address or password is changed.
  */
 
 declare(strict_types=1);
