@@ -11,9 +11,11 @@ use std::path::Path;
 use std::process::Command;
 
 use gatepass::id::UserId;
+use gatepass::link::{LinkRequest, OpenRequest, SignInLink};
 use gatepass::session::EndSessions;
+use gatepass::token::IssueRequest;
 use gatepass::upkeep::Severity;
-use gatepass::{Gatepass, StoreError};
+use gatepass::{Gatepass, Reason, StoreError};
 use programs::is_here;
 use support::{
     folder_with_store, init, issue, names, part, place, played_under, redeem, run, store_error, with_suffix,
@@ -153,10 +155,19 @@ fn every_synced_act_reaches_the_disk_and_no_issue_waits_for_it() {
     if let Some(part) = part() {
         let gate = Gatepass::open(place()).unwrap();
         let tokens: Vec<_> = (0..ACTS).map(|_| issue(&gate).unwrap()).collect();
+        let request = LinkRequest::new(IssueRequest::for_user(UserId::new(1).unwrap()));
+        let caller = gate.host_caller("cli").unwrap();
+        let make = |uses| gate.create_link(&caller, &request.clone().uses(uses)).unwrap().link;
+        let open = |link: &SignInLink| gate.open_link(&OpenRequest::new(link.clone()));
+        let [many, used] = [make(100), make(1)];
+        open(&used).unwrap();
         for token in &tokens {
             match part.as_str() {
                 "redeem" => redeem(&gate, token).unwrap(),
                 // Ends nobody's session: nothing changes.
+                "make a link" => drop(make(1)),
+                "open a link" => drop(open(&many).unwrap()),
+                "refuse a link" => assert_eq!(open(&used).unwrap_err().reason(), Some(Reason::LinkUsed)),
                 "nothing" => drop(gate.end_sessions(&EndSessions::OfUser(UserId::new(9).unwrap())).unwrap()),
                 _ => drop(issue(&gate).unwrap()),
             }
@@ -166,10 +177,12 @@ fn every_synced_act_reaches_the_disk_and_no_issue_waits_for_it() {
     if !is_here("strace", NAME) {
         return;
     }
-    // The log's header, and what the last one to close does.
-    let issues = syncs_of(NAME, "issue");
-    assert!(issues < 5, "{ACTS} issues synced {issues} times");
-    for part in ["redeem", "nothing"] {
+    // The three acts on links before, the log's header, and what the last one to close does.
+    for part in ["issue", "refuse a link"] {
+        let syncs = syncs_of(NAME, part);
+        assert!(syncs < 8, "{ACTS} times {part} synced {syncs} times");
+    }
+    for part in ["redeem", "make a link", "open a link", "nothing"] {
         let syncs = syncs_of(NAME, part);
         assert!(syncs > ACTS, "{ACTS} times {part} synced {syncs} times");
     }

@@ -1,4 +1,4 @@
-//! A flood of guesses, 10,000 wrong secrets and 10,000 unknown tokens for each second of the store's clock,
+//! A flood of guesses, 10,000 wrong secrets and 10,000 unknown tokens and links for each second of the store's clock,
 //! from addresses all over and from those of the rightful: who is right gets in all the while, the store does
 //! not grow. (That memory does not either is told by the throttle's own tests.)
 //!
@@ -20,6 +20,7 @@ use gatepass::audit::AuditQuery;
 use gatepass::clock::Clock;
 use gatepass::credential::NewCredential;
 use gatepass::directory::Mode;
+use gatepass::link::{OpenRequest, SignInLink};
 use gatepass::secret::Secret;
 use gatepass::session::SessionId;
 use gatepass::token::{IssueRequest, RedeemRequest, Token};
@@ -57,6 +58,12 @@ impl Numbers {
             1 | 2 => IpAddr::V4(Ipv4Addr::from((number >> 16) as u32)),
             _ => IpAddr::V6(Ipv6Addr::from((0x2001_0db8 << 96) | (u128::from(number) << 32) | 1)),
         }
+    }
+
+    /// A text of the right shape.
+    fn link(&mut self) -> SignInLink {
+        let letters = self.hex(32).bytes().map(|digit| char::from(b'a' + digit % 26)).collect::<String>();
+        SignInLink::parse(letters).unwrap()
     }
 
     fn hex(&mut self, length: usize) -> String {
@@ -108,7 +115,7 @@ impl Bench {
         }
     }
 
-    /// Guess at secrets and at tokens, session ids and AutoAuth hashes, `EACH` of both; how many were advised
+    /// Guess at secrets and at tokens, session ids, sign-in links and AutoAuth hashes, `EACH` of both; how many were advised
     /// to wait.
     fn guess(&self, numbers: &mut Numbers) -> u64 {
         let mut advised = 0;
@@ -147,6 +154,15 @@ impl Bench {
                     let accepted = self.gate.accept_autoauth(link.as_bytes(), &request);
                     count(accepted.unwrap_err(), Reason::AutoAuthHash);
                 }
+                4 => {
+                    let request = OpenRequest::new(numbers.link()).from_address(from);
+                    count(self.gate.open_link(&request).unwrap_err(), Reason::LinkUnknown);
+                }
+                5 => count(
+                    self.gate.inspect_link(&numbers.link(), Some(from)).unwrap_err(),
+                    Reason::LinkUnknown,
+                ),
+                6 => count(self.gate.read_link(&text[..32], Some(from)).unwrap_err(), Reason::LinkUnknown),
                 _ => {
                     let request = RedeemRequest::new(Token::parse(&text).unwrap()).from_address(from);
                     count(self.gate.redeem(&request).unwrap_err(), Reason::TokenUnknown);

@@ -20,6 +20,7 @@ use common::{Place, job, micros, person, portal, run_together, say, secret, star
 use gatepass::credential::NewCredential;
 use gatepass::directory::Mode;
 use gatepass::id::ClientId;
+use gatepass::link::{EndLinks, LinkRequest, LinkState, OpenRequest, SignInLink};
 use gatepass::token::{IssueRequest, RedeemRequest, RevokeTokens, Token, TokenState};
 use gatepass::{AutoAuthRequest, Gatepass, KeyChoice, Reason};
 use serde_json::json;
@@ -50,6 +51,24 @@ fn redeem(gate: &Gatepass, token: &Token, broken: bool) -> gatepass::Result<()> 
     }
 }
 
+/// Open a link as it should be, or look first and act later.
+fn open(gate: &Gatepass, link: &SignInLink, broken: bool) -> gatepass::Result<()> {
+    let request = OpenRequest::new(link.clone());
+    if !broken {
+        return gate.open_link(&request).map(drop);
+    }
+    match gate.inspect_link(link, None)?.state {
+        LinkState::Live => {
+            std::thread::sleep(Duration::from_millis(1));
+            drop(gate.open_link(&request));
+            Ok(())
+        }
+        LinkState::Used => Err(Reason::LinkUsed.into()),
+        LinkState::Revoked => Err(Reason::LinkRevoked.into()),
+        other => panic!("{other:?}"),
+    }
+}
+
 fn word<T>(result: &gatepass::Result<T>) -> String {
     match result {
         Ok(_) => "won".to_owned(),
@@ -70,6 +89,7 @@ fn runner() {
             wait_until(moment + STEP * at as u128);
         }
         let token = || Token::parse(thing).unwrap();
+        let link = || SignInLink::parse(thing).unwrap();
         let begun = micros();
         let outcome = match what {
             "redeem" | "redeem own" => word(&redeem(&gate, &token(), false)),
@@ -77,6 +97,13 @@ fn runner() {
             "revoke" => match gate.revoke_tokens(&RevokeTokens::One(token())) {
                 Ok(1) => "revoked".to_owned(),
                 Ok(0) => "token_revoked".to_owned(),
+                other => word(&other),
+            },
+            "open" => word(&open(&gate, &link(), false)),
+            "open broken" => word(&open(&gate, &link(), true)),
+            "revoke link" => match gate.revoke_links(&EndLinks::One(link())) {
+                Ok(1) => "revoked".to_owned(),
+                Ok(0) => "link_revoked".to_owned(),
                 other => word(&other),
             },
             "accept" => {
@@ -161,6 +188,64 @@ fn of_eight_processes_one_redeems_and_seven_hear_already_redeemed() {
     let doubled = tries.values().filter(|tries| count(tries, "won") > 1).count();
     println!("looking first and acting later: {doubled} of 40 tokens had two winners or more");
     assert!(doubled > 0, "the harness did not catch the broken redemption");
+}
+
+fn links(gate: &Gatepass, client: ClientId, count: usize, uses: u32) -> Vec<String> {
+    let request = LinkRequest::new(IssueRequest::for_client(client)).uses(uses);
+    (0..count).map(|_| gate.create_link(&portal(gate), &request).unwrap().link.reveal()).collect()
+}
+
+#[test]
+fn of_eight_processes_as_many_open_a_link_as_it_has_uses_and_the_others_hear_already_used() {
+    let place = Place::new();
+    let gate = place.init(Mode::Managed);
+    let (_, client) = person(&gate, "ann@example.com");
+    for uses in [1, 3] {
+        let all = links(&gate, client, 30, uses);
+        let tries = by_thing(run_together(runners(&place, "open", PROCESSES, |_| words(&all)), |_| {}));
+        assert_eq!(tries.len(), 30);
+        for (link, tries) in &tries {
+            assert_eq!(count(tries, "won"), uses as usize, "link {link}: {tries:?}");
+            assert_eq!(count(tries, "link_used"), PROCESSES - uses as usize, "link {link}: {tries:?}");
+        }
+        println!("{} of 30 links had two processes inside at once", contended(&tries));
+        assert!(contended(&tries) > 0, "nobody met anybody: this proves nothing");
+        let minted = "SELECT count(*) FROM audit WHERE event = 'token.issued' AND detail LIKE 'link %'";
+        let used = "SELECT sum(used) FROM link";
+        assert_eq!(place.spy().number(minted), place.spy().number(used), "a token for each use");
+
+        let all = links(&gate, client, 30, uses);
+        let racers = runners(&place, "open broken", PROCESSES, |_| words(&all));
+        let tries = by_thing(run_together(racers, |_| {}));
+        let over = tries.values().filter(|tries| count(tries, "won") > uses as usize).count();
+        println!("looking first and acting later: {over} of 30 links were opened too often");
+        assert!(over > 0, "the harness did not catch the broken opening");
+    }
+}
+
+#[test]
+fn a_link_is_opened_or_revoked_and_never_both() {
+    let place = Place::new();
+    let gate = place.init(Mode::Managed);
+    let (_, client) = person(&gate, "ann@example.com");
+    for (opener, sound) in [("open", true), ("open broken", false)] {
+        let all = links(&gate, client, 40, 1);
+        let mut children = runners(&place, opener, 4, |_| words(&all));
+        children.extend(runners(&place, "revoke link", 4, |_| words(&all)));
+        let tries = by_thing(run_together(children, |_| {}));
+        let mut both = 0;
+        for (link, tries) in &tries {
+            let (opened, revoked) = (count(tries, "won"), count(tries, "revoked"));
+            both += usize::from(opened + revoked > 1);
+            if sound {
+                assert_eq!(opened + revoked, 1, "link {link}: {tries:?}");
+                let told = count(tries, ["link_revoked", "link_used"][opened]);
+                assert_eq!(told, 7, "link {link}: {tries:?}");
+            }
+        }
+        println!("{opener}: {both} of 40 links opened and revoked, or opened twice");
+        assert_eq!(both == 0, sound, "the broken opening was not caught");
+    }
 }
 
 #[test]

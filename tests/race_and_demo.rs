@@ -45,7 +45,7 @@ fn every_step_of_the_demo_comes_out_as_promised() {
         assert!(!checks.is_empty(), "{} compares nothing", step["title"]);
         assert!(checks.iter().all(|check| check["promised"] == check["found"]), "{step:#}");
     }
-    assert_eq!(steps.len(), 14);
+    assert_eq!(steps.len(), 15);
     assert_eq!(document["ok"], true);
     assert_eq!(output.status.code(), Some(0));
     assert!(is_empty(folder.path()), "the demo left something behind");
@@ -61,7 +61,7 @@ fn the_demo_tells_people_every_step_without_colours_for_a_pipe() {
     assert!(text.contains(r#"{"result":"success","access_token":""#), "{text}");
     assert!(text.contains(r"https:\/\/billing.example.com\/oauth\/singlesignon.php?access_token="), "{text}");
     assert!(!text.contains('✗') && !text.contains('\x1b'), "{text}");
-    assert!(text.trim_end().lines().last().unwrap().starts_with("All 14 steps"), "{text}");
+    assert!(text.trim_end().lines().last().unwrap().starts_with("All 15 steps"), "{text}");
 }
 
 #[test]
@@ -89,6 +89,30 @@ fn a_redemption_that_looks_first_and_spends_later_is_caught() {
 }
 
 #[test]
+fn each_link_of_a_race_is_opened_as_often_as_it_allows() {
+    let folder = tempfile::tempdir().unwrap();
+    for uses in [1, 3] {
+        let uses_text = uses.to_string();
+        let links = ["--links", "--uses", &uses_text];
+        let output = run(folder.path(), &[&["race", "--tokens", "40", "--json"], &links[..]].concat());
+        let found = document(&output);
+        assert_eq!(found["winners_per_link"], json!({ uses_text.as_str(): 40 }), "{found:#}");
+        assert_eq!(found["losers_heard"], json!({ "link_used": 40 * (8 - uses) }), "{found:#}");
+        assert_eq!((&found["forgotten_links"], &found["uses"]), (&json!(0), &json!(uses)));
+        assert!(found["overlapped_links"].as_u64().unwrap() >= 10, "{found:#}");
+        assert_eq!(found["ok"], true);
+        assert_eq!(output.status.code(), Some(0));
+
+        let broken = [&["race", "--broken", "--tokens", "40", "--json"], &links[..]].concat();
+        let output = run(folder.path(), &broken);
+        let found = document(&output);
+        assert_eq!(found["caught"], true, "{found:#}");
+        assert_eq!(output.status.code(), Some(0));
+    }
+    assert!(is_empty(folder.path()), "the race left something behind");
+}
+
+#[test]
 fn the_race_is_held_beside_the_store_unless_told_otherwise() {
     let folder = tempfile::tempdir().unwrap();
     let output = Command::new(env!("CARGO_BIN_EXE_gatepass"))
@@ -111,6 +135,9 @@ fn what_can_not_be_raced_is_bad_usage() {
         &["--tokens", "0"],
         &["--tokens", "-1"],
         &["--winners", "1"],
+        &["--uses", "2"],
+        &["--links", "--uses", "0"],
+        &["--links", "--processes", "3", "--uses", "3"],
     ] {
         let output = run(folder.path(), &[&["race"], bad].concat());
         assert_eq!(output.status.code(), Some(2), "{bad:?}");

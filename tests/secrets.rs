@@ -23,6 +23,7 @@ use gatepass::autoauth::{Link, digest};
 use gatepass::clock::{ManualClock, Timestamp};
 use gatepass::credential::{NewCredential, Rotation};
 use gatepass::directory::{Email, Mode};
+use gatepass::link::{EndLinks, LinkRequest, OpenRequest, SignInLink};
 use gatepass::secret::Secret;
 use gatepass::session::{EndSessions, SessionId};
 use gatepass::token::{Binding, IssueRequest, RedeemRequest, RevokeTokens, Token};
@@ -72,6 +73,27 @@ impl Vault {
 
     fn session(&mut self, session: &SessionId) {
         self.timed("session id", &session.reveal());
+    }
+
+    /// A sign-in link: its 20 bytes, and its text as it is and shouted.
+    fn link(&mut self, link: &SignInLink) {
+        let text = link.reveal();
+        let bits = text.bytes().map(|letter| match letter {
+            b'a'..=b'z' => letter - b'a',
+            digit => digit - b'2' + 26,
+        });
+        let (mut raw, mut held, mut count) = (Vec::new(), 0_u32, 0);
+        for five in bits {
+            held = held << 5 | u32::from(five);
+            count += 5;
+            if count >= 8 {
+                count -= 8;
+                raw.push((held >> count) as u8);
+            }
+        }
+        self.0.push(Hidden { name: "sign-in link (bytes)".into(), raw });
+        self.text("sign-in link (text)", &text);
+        self.text("sign-in link (capitals)", &text.to_uppercase());
     }
 
     fn secret(&mut self, secret: &Secret) {
@@ -283,6 +305,39 @@ fn everything(place: &Place) -> Done {
     clock.advance(Duration::from_secs(61));
     texts.error(gate.redeem(&RedeemRequest::new(expired).bound_to(binding)));
 
+    // Sign-in links.
+    let portal = portal(&gate);
+    let request = LinkRequest::new(IssueRequest::for_client(client)).label("reminder").uses(2);
+    texts.debug(&request);
+    let make = || gate.create_link(&portal, &request).unwrap();
+    let [mailed, ended] = [make(), make()];
+    for made in [&mailed, &ended] {
+        vault.link(&made.link);
+        texts.debug(made);
+        texts.debug(&made.link);
+        texts.debug(&EndLinks::One(made.link.clone()));
+    }
+    let opening = OpenRequest::new(mailed.link.clone()).from_address("203.0.113.9".parse().unwrap());
+    texts.debug(&opening);
+    let opened = gate.open_link(&opening).unwrap();
+    vault.token(&opened.token);
+    texts.debug(&opened);
+    let opened = gate.open_link(&opening.clone().signing_in(Some(session.clone()))).unwrap();
+    vault.token(&opened.token);
+    vault.session(opened.redemption.as_ref().unwrap().session.as_ref().unwrap());
+    texts.debug(&opened);
+    texts.error(gate.open_link(&opening));
+    texts.error(gate.revoke_links(&EndLinks::One(mailed.link.clone())));
+    gate.revoke_links(&EndLinks::One(ended.link.clone())).unwrap();
+    texts.error(gate.open_link(&OpenRequest::new(ended.link.clone())));
+    texts.debug(&gate.inspect_link(&mailed.link, None).unwrap());
+    texts.debug(&gate.explain_link(&mailed.link).unwrap());
+    let unknown = "abcdefghijklmnopqrstuvwxyz234567";
+    vault.link(&SignInLink::parse(unknown).unwrap());
+    texts.error(gate.open_link(&OpenRequest::new(gate.read_link(unknown, None).unwrap())));
+    texts.error(gate.read_link(&spent.reveal(), None));
+    texts.error(ops::call(&gate, "link.inspect", json!({ "link": format!("{}x", mailed.url) })));
+
     // AutoAuth.
     vault.text("AutoAuth key", KEY);
     vault.text("AutoAuth key given by the caller", SECOND_KEY);
@@ -339,6 +394,9 @@ fn everything(place: &Place) -> Done {
         ("token.list", json!({})),
         ("token.explain", json!({ "token": spent.reveal() })),
         ("session.list", json!({ "all": true })),
+        ("link.list", json!({})),
+        ("link.explain", json!({ "link": mailed.url })),
+        ("link.report", json!({})),
         ("store.check", json!({})),
     ] {
         shown.push(ops::call(&gate, operation, parameters).unwrap().to_string());

@@ -13,6 +13,7 @@ use gatepass::audit::{AuditEvent, AuditQuery};
 use gatepass::clock::Timestamp;
 use gatepass::credential::{NewCredential, Rotation};
 use gatepass::directory::Mode;
+use gatepass::link::{LinkReportQuery, LinkRequest, OpenRequest};
 use gatepass::token::{IssueRequest, RedeemRequest, TokenState};
 use gatepass::{Gatepass, Reason};
 use serde_json::json;
@@ -377,6 +378,16 @@ fn a_clock_at_the_ends_of_time_neither_panics_nor_lets_anybody_in_twice() {
                 drop(gate.check_session(&redeemed.session.unwrap(), None));
             }
         }
+        let mail = LinkRequest::new(IssueRequest::for_client(client)).label("reminder");
+        if let Ok(made) = gate.create_link(&portal(&gate), &mail) {
+            drop(gate.inspect_link(&made.link, None));
+            drop(gate.explain_link(&made.link));
+            let opening = OpenRequest::new(made.link.clone()).signing_in(None);
+            if gate.open_link(&opening).is_ok() {
+                assert_eq!(refused(gate.open_link(&opening)), Reason::LinkUsed);
+            }
+        }
+        gate.link_report(&LinkReportQuery::default()).unwrap();
         let signed = gate.sign_autoauth("ann@example.com", gatepass::KeyChoice::Given(&key), None);
         let usual = format!("email=ann%40example.com&timestamp=1800000000&hash={}", "0".repeat(40));
         for link in signed.iter().map(|link| link.split_once('?').unwrap().1).chain([usual.as_str()]) {

@@ -14,6 +14,7 @@ use gatepass::credential::NewCredential;
 use gatepass::destination::Destination;
 use gatepass::directory::{ClientStatus, Mode, NewClient, NewUser};
 use gatepass::id::{ClientId, UserId};
+use gatepass::link::{EndLinks, LinkReportQuery, LinkRequest, OpenRequest};
 use gatepass::seal::SealingKey;
 use gatepass::secret::Secret;
 use gatepass::settings::Confirm;
@@ -103,7 +104,25 @@ fn write() {
     let (redeemed, revoked, live) = (issue(), issue(), issue());
     let session = gate.redeem(&RedeemRequest::new(redeemed.clone())).unwrap().session.unwrap();
     gate.revoke_tokens(&RevokeTokens::One(revoked.clone())).unwrap();
+    let cli = gate.host_caller("cli").unwrap();
+    let mail = || {
+        let offers = IssueRequest::for_client(account.client_id).destination("shop:offers").actor("mailing");
+        LinkRequest::new(offers)
+            .label("Frühling")
+            .title("our offers")
+            .uses(2)
+            .life(Duration::from_secs(7 * 86_400))
+    };
+    let [link_sibling, link_revoked, link_live] =
+        [(); 3].map(|()| gate.create_link(&cli, &mail().end_siblings()).unwrap().link);
+    gate.revoke_links(&EndLinks::One(link_revoked.clone())).unwrap();
+    let link_once = gate.create_link(&cli, &mail().uses(1).label("winter")).unwrap().link;
+    gate.open_link(&OpenRequest::new(link_once.clone())).unwrap();
     let known = json!({
+        "link_once": link_once.reveal(),
+        "link_revoked": link_revoked.reveal(),
+        "link_live": link_live.reveal(),
+        "link_sibling": link_sibling.reveal(),
         "sealing_key": sealing_key.to_file_text().reveal(),
         "identifier": identifier,
         "secret": website.secret.unwrap().reveal(),
@@ -169,6 +188,21 @@ fn a_store_of_version_1_is_read_to_the_last_value() {
     assert_eq!(gate.check_session(&session, None).unwrap().user_id, Some(ann));
     gate.issue(&caller, &IssueRequest::for_client(account)).unwrap();
 
+    let open = |name: &str| gate.open_link(&OpenRequest::new(gate.read_link(text(name), None).unwrap()));
+    assert_eq!(open("link_once").unwrap_err().reason(), Some(Reason::LinkUsed));
+    assert_eq!(open("link_revoked").unwrap_err().reason(), Some(Reason::LinkRevoked));
+    let opened = open("link_live").unwrap();
+    assert_eq!((opened.user_id, opened.client_id, opened.uses_left), (Some(ann), Some(account), 1));
+    assert_eq!(opened.landing_url, "https://billing.example.com/portal/offers.php");
+    assert_eq!(gate.redeem(&RedeemRequest::new(opened.token)).unwrap().actor.as_deref(), Some("mailing"));
+    assert_eq!(open("link_sibling").unwrap_err().reason(), Some(Reason::LinkSuperseded));
+    let live = gate.inspect_link(&gate.read_link(text("link_live"), None).unwrap(), None).unwrap();
+    assert_eq!((live.title.as_deref(), live.label.as_deref()), (Some("our offers"), Some("Frühling")));
+    assert_eq!((live.created_at, live.expires_at), (THEN, THEN.plus(Duration::from_secs(7 * 86_400))));
+    let report = gate.link_report(&LinkReportQuery::of_label("Frühling")).unwrap();
+    let row = &report.labels[0];
+    assert_eq!((row.created, row.opened, row.revoked, row.superseded), (3, 1, 1, 1));
+
     assert_eq!(gate.list_autoauth_keys().unwrap()[0].confirm, Some(Confirm::Always));
     let link = gate.sign_autoauth("ann@example.com", KeyChoice::Label("old website"), None).unwrap();
     let query = link.split_once('?').unwrap().1;
@@ -181,7 +215,7 @@ fn a_store_of_version_1_is_read_to_the_last_value() {
 
     let events = gate.audit_events(&AuditQuery::between(THEN, THEN.plus(Duration::from_secs(1)))).unwrap();
     let said: Vec<String> = events.iter().map(|event| event.event.as_str().to_owned()).collect();
-    for wanted in ["store.initialised", "token.issued", "token.redeemed", "token.revoked"] {
+    for wanted in ["store.initialised", "token.issued", "token.redeemed", "token.revoked", "link.created"] {
         assert!(said.iter().any(|event| event == wanted), "{wanted} is not in {said:?}");
     }
     let findings = gate.check(&mut |_, _| {}).unwrap();

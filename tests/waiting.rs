@@ -9,9 +9,10 @@ use std::time::{Duration, Instant};
 
 use gatepass::credential::{NewCredential, Rotation};
 use gatepass::id::UserId;
+use gatepass::link::{LinkRequest, OpenRequest};
 use gatepass::session::EndSessions;
-use gatepass::token::{RedeemRequest, RevokeTokens, TokenQuery};
-use gatepass::{Gatepass, StoreError};
+use gatepass::token::{IssueRequest, RedeemRequest, RevokeTokens, TokenQuery};
+use gatepass::{Gatepass, Reason, StoreError};
 use rusqlite::Connection;
 use support::{
     Talk, folder_with_store, issue, listen, open_within, part, place, play, redeem, say, store_error,
@@ -34,6 +35,10 @@ fn a_call_waits_for_another_process_until_its_deadline_and_no_longer() {
     let (_folder, path) = folder_with_store();
     let gate = open_within(&path, DEADLINE);
     let token = issue(&gate).unwrap();
+    let mail = LinkRequest::new(IssueRequest::for_user(UserId::new(1).unwrap()));
+    let caller = gate.host_caller("cli").unwrap();
+    let [used, live] = [(); 2].map(|()| OpenRequest::new(gate.create_link(&caller, &mail).unwrap().link));
+    gate.open_link(&used).unwrap();
     let mut other = Talk::start(play(NAME, "holder", &path));
     other.hear("locked");
     let waits = |act: &dyn Fn() -> StoreError| {
@@ -45,14 +50,21 @@ fn a_call_waits_for_another_process_until_its_deadline_and_no_longer() {
     waits(&|| store_error(gate.set_setting("token_life_seconds", 30.into())));
     waits(&|| store_error(issue(&gate)));
     waits(&|| store_error(redeem(&gate, &token)));
+    waits(&|| store_error(gate.create_link(&caller, &mail)));
+    waits(&|| store_error(gate.open_link(&live)));
+    // That a link is used is known, whether or not it can be written down that it was tried again.
+    let refused = gate.open_link(&used).unwrap_err();
+    assert_eq!(refused.reason(), Some(Reason::LinkUsed));
     // Reading and opening wait for nobody who only writes.
     let start = Instant::now();
     assert_eq!(gate.settings().unwrap().token_life_seconds, 60);
     open_within(&path, DEADLINE).info().unwrap();
+    assert_eq!(gate.inspect_link(&live.link, None).unwrap().refusal, None);
     assert!(start.elapsed() < DEADLINE / 2);
     other.go_on();
     other.hear("unlocked");
     redeem(&gate, &token).unwrap();
+    gate.open_link(&live).unwrap();
     other.go_on();
     assert!(other.end().success());
 }

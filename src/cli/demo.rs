@@ -2,11 +2,12 @@
 //!
 //! Nothing is played: each step calls the library as a host would and compares what came out with what the
 //! library promises. The steps tell a story in order: people and a credential, a hand-over, everything that
-//! must be refused, the race, and what a thief finds in the files.
+//! must be refused, a link in a mail, the race, and what a thief finds in the files.
 
 mod ending;
 mod leak;
 mod legacy;
+mod link;
 mod script;
 mod stage;
 mod tokens;
@@ -41,6 +42,7 @@ const SCENES: &[Scene] = &[
     ("The same token again", tokens::replay),
     ("A token that nobody brings in time", tokens::expire),
     ("The credential is revoked", tokens::revoke),
+    ("A sign-in link for a mail", link::mail),
     ("AutoAuth: the documented formula", legacy::known_answer),
     ("AutoAuth: a link is accepted once", legacy::once),
     ("AutoAuth: what must be refused", legacy::refused),

@@ -13,6 +13,7 @@ mod common;
 mod credentials;
 mod destinations;
 mod directory;
+mod links;
 mod operations;
 mod settings;
 mod tokens;

@@ -2,9 +2,11 @@
 
 use super::autoauth::switch_on;
 use super::{Bench, PLANTED, silent};
-use crate::common::{Place, issue, person, redeem};
+use crate::common::{Place, issue, person, portal, redeem};
 use gatepass::credential::NewCredential;
 use gatepass::directory::NewUser;
+use gatepass::link::LinkRequest;
+use gatepass::token::IssueRequest;
 use gatepass::{Error, Gatepass, ops};
 use serde_json::{Value, json};
 
@@ -12,6 +14,7 @@ use serde_json::{Value, json};
 /// fails the test.
 pub(super) fn good(name: &str, place: &Place) -> Value {
     let file = |name: &str| place.beside(name).to_str().unwrap().to_owned();
+    let kept = |name: &str| std::fs::read_to_string(place.beside(name)).unwrap();
     let (from, to) = ("2026-01-01T00:00:00Z", "2028-01-01T00:00:00Z");
     match name {
         "store.info" | "settings.list" | "destination.list" | "store.purge" | "store.check"
@@ -37,7 +40,9 @@ pub(super) fn good(name: &str, place: &Place) -> Value {
             "limits": {
                 "actions": ["createssotoken"], "destinations": ["*"], "clients": [1],
                 "addresses": ["10.0.0.0/8"],
-                "max_token_life_seconds": 30, "issues_per_minute": 10, "secret_in_query": true, "confirm": "always"
+                "max_token_life_seconds": 30, "issues_per_minute": 10, "secret_in_query": true,
+                "confirm": "always", "links": true, "link_destinations": ["clientarea:invoices"],
+                "max_link_life_seconds": 3600, "links_per_minute": 10
             }
         }),
         "credential.show" => json!({ "credential": "portal" }),
@@ -53,6 +58,7 @@ pub(super) fn good(name: &str, place: &Place) -> Value {
         "user.add" => {
             json!({ "user_id": 50, "email": "ben@example.com", "first_name": "Ben", "last_name": "B" })
         }
+        "user.set_email" => json!({ "user_id": 1, "email": "ann@example.org" }),
         "user.list" => json!({
             "email": "ann@example.com", "search": "a", "offset": 0, "limit": 10, "order_by": "last_name",
             "descending": false
@@ -78,13 +84,21 @@ pub(super) fn good(name: &str, place: &Place) -> Value {
             "limit": 10
         }),
         "token.explain" | "token.revoke" => {
-            json!({ "token": std::fs::read_to_string(place.beside("token")).unwrap() })
+            json!({ "token": kept("token") })
         }
+        "link.inspect" => json!({ "link": kept("link"), "address": "203.0.113.7" }),
+        "link.explain" | "link.revoke" => json!({ "link": kept("link") }),
+        "link.list" => json!({
+            "user_id": 1, "client_id": 1, "credential_id": 1, "label": "reminder", "live": true,
+            "before": "ff".repeat(12), "limit": 10
+        }),
+        "link.account_changed" => json!({ "user_id": 1, "changed": "password" }),
+        "link.report" => json!({ "label": "reminder", "days": 7 }),
         "session.list" => json!({
             "user_id": 1, "client_id": 1, "credential_id": 1, "all": true, "before": "ff".repeat(12),
             "limit": 10
         }),
-        "session.end" => json!({ "session": std::fs::read_to_string(place.beside("session")).unwrap() }),
+        "session.end" => json!({ "session": kept("session") }),
         "session.end_credential" => json!({ "credential_id": 1, "since": from }),
         other => panic!("{other} is new: give it good parameters here"),
     }
@@ -105,6 +119,9 @@ fn prepared() -> Bench {
     let session = redeem(gate, &issue(gate, bench.client)).unwrap().session.unwrap();
     std::fs::write(bench.place.beside("session"), session.reveal()).unwrap();
     std::fs::write(bench.place.beside("token"), issue(gate, bench.client).token.reveal()).unwrap();
+    let mail = LinkRequest::new(IssueRequest::for_client(bench.client)).label("reminder");
+    let link = gate.create_link(&portal(gate), &mail).unwrap().link;
+    std::fs::write(bench.place.beside("link"), link.reveal()).unwrap();
     gate.backup(bench.place.beside("backup"), &mut |_, _| {}).unwrap();
     Gatepass::new_sealing_key_file(bench.place.beside("keys").join("next"), &bench.place.store).unwrap();
     bench
@@ -144,7 +161,15 @@ fn no_operation_takes_junk() {
             assert_eq!(field, "parameters", "{} {name:.20?}", operation.name);
         }
         for nothing in [json!({}), Value::Null] {
-            let optional = ["user.list", "client.list", "token.list", "session.list", "autoauth.report"];
+            let optional = [
+                "user.list",
+                "client.list",
+                "token.list",
+                "session.list",
+                "link.list",
+                "link.report",
+                "autoauth.report",
+            ];
             if !wants_nothing && !optional.contains(&operation.name) {
                 let field = bench.field_of(operation.name, nothing);
                 assert!(!field.is_empty() && field != "parameters", "{}: {field}", operation.name);

@@ -149,7 +149,7 @@ fn race(contest: &Contest, way: &str) -> Came {
 }
 
 fn has_no_surplus_of_winners(contest: &Contest) {
-    let came = race(contest, "spend");
+    let came = race(contest, contest.script);
     assert_eq!(came.surplus, BTreeMap::from([(0, PRIZES)]));
     assert_eq!(came.heard, BTreeMap::from([(contest.lost.to_owned(), came.losers)]));
 }

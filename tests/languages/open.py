@@ -28,4 +28,4 @@ def look_first(gate: gatepass.Gate, link: str) -> str:
 with gatepass.open(path) as gate:
     time.sleep(max(0.0, start - time.time()))
     for link in links:
-        print(spend(gate, link) if way == "spend" else look_first(gate, link))
+        print(spend(gate, link) if way == "open" else look_first(gate, link))

@@ -36,5 +36,5 @@ $lookFirst = static function (Gatepass $gate, string $token) use ($spend): strin
 $gate = Gatepass::open($path);
 usleep((int) max(0, (int) $start * 1000 - microtime(true) * 1000000));
 foreach ($tokens as $token) {
-    echo $way === 'spend' ? $spend($gate, $token) : $lookFirst($gate, $token), "\n";
+    echo $way === 'redeem' ? $spend($gate, $token) : $lookFirst($gate, $token), "\n";
 }

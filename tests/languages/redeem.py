@@ -28,4 +28,4 @@ def look_first(gate: gatepass.Gate, token: str) -> str:
 with gatepass.open(path) as gate:
     time.sleep(max(0.0, start - time.time()))
     for token in tokens:
-        print(spend(gate, token) if way == "spend" else look_first(gate, token))
+        print(spend(gate, token) if way == "redeem" else look_first(gate, token))

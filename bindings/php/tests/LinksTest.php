@@ -14,7 +14,10 @@ use Gatepass\LinkState;
 use Gatepass\Mode;
 use Gatepass\Model\CreatedLink;
 use Gatepass\Model\Limits;
+use Gatepass\Origin;
 use Gatepass\Reason;
+use Gatepass\Web\Request;
+use Gatepass\Web\Response;
 
 /** Sign-in links, from making one to the report of its mailing. */
 final class LinksTest extends StoreCase
@@ -51,6 +54,27 @@ final class LinksTest extends StoreCase
         self::assertSame([], $opened->unchecked);
         self::assertSame($opened->landingUrl, $this->gate->redeem($opened->token())->landingUrl);
         $this->assertRefused(Reason::LinkUsed, fn () => $this->gate->openLink($made->link()));
+    }
+
+    public function testThePagesOwnFormOpensTheLinkIntoASession(): void
+    {
+        $made = $this->invoice(title: 'invoice 5');
+        $page = $this->gate->handle(new Request('GET', 'signin.php', $made->link()));
+        self::assertSame(200, $page->status);
+        self::assertStringContainsString('invoice 5', $page->body());
+        self::assertSame(0, $this->gate->inspectLink($made->link())->used);
+        preg_match_all('/<input [^>]*name="(\w+)" value="([^"]*)"/', $page->body(), $fields);
+        $answer = $this->gate->handle(new Request(
+            'POST',
+            'signin.php',
+            headers: [['Cookie', self::cookie($page)], ['Content-Type', 'application/x-www-form-urlencoded']],
+            body: http_build_query(array_combine($fields[1], $fields[2])),
+        ));
+        $location = array_column($answer->headers(), 1, 0)['Location'] ?? null;
+        self::assertSame([303, self::SYSTEM_URL . '/' . self::PAGE], [$answer->status, $location]);
+        $signedIn = $this->gate->signedIn(new Request('GET', '', headers: [['Cookie', self::cookie($answer)]]));
+        self::assertSame([1, Origin::Token], [$signedIn->userId, $signedIn->origin]);
+        self::assertSame(1, $this->gate->inspectLink($made->link())->used);
     }
 
     public function testToLookAtALinkChangesNothing(): void
@@ -277,6 +301,13 @@ final class LinksTest extends StoreCase
     {
         $page = ['destination' => 'sso:custom_redirect', 'redirectPath' => self::PAGE];
         return $this->gate->createLink($this->gate->caller(), ...$more + $page + ['clientId' => 1]);
+    }
+
+    /** The cookies of an answer, as a browser brings them back. */
+    private static function cookie(Response $answer): string
+    {
+        $cookies = array_filter($answer->headers(), static fn ($header) => $header[0] === 'Set-Cookie');
+        return implode('; ', array_map(static fn ($header) => explode(';', $header[1])[0], $cookies));
     }
 
     private function assertEnded(CreatedLink $link, Reason $reason, LinkState $state, LinkEnd $end): void

@@ -61,21 +61,31 @@ abstract class WhmcsCase extends TestCase
     }
 
     /**
-     * The answer is the confirm page.
+     * The answer is the confirm page of old links.
      *
      * @return array{array<string, string>, string} Its form's fields, and its cookie.
      */
-    protected function asked(array $answer, string $page = WhmcsSite::PAGE): array
+    protected function asked(array $answer): array
+    {
+        self::assertCount(1, preg_grep('/^WHMCSstandin=/', $answer['headers']['set-cookie']), 'the cookie of WHMCS');
+        return $this->form($answer, WhmcsSite::PAGE);
+    }
+
+    /**
+     * The answer is a page that asks, whose form goes there.
+     *
+     * @return array{array<string, string>, string} Its form's fields, and its cookie.
+     */
+    protected function form(array $answer, string $page): array
     {
         self::assertSame(200, $answer['status'], $answer['body'] . $this->site->log());
         self::assertStringNotContainsString('ann', preg_replace('/value="[^"]*"/', '', $answer['body']));
-        self::assertStringContainsString(WhmcsSite::SYSTEM_URL . $page, $answer['body']);
+        self::assertStringContainsString('action="' . WhmcsSite::SYSTEM_URL . "$page\"", $answer['body']);
         self::assertStringEndsWith(
             "form-action 'self' https://billing.example.com",
             $answer['headers']['content-security-policy'][0],
         );
         preg_match_all('/name="(\w+)" value="([^"]+)"/', $answer['body'], $fields);
-        self::assertCount(1, preg_grep('/^WHMCSstandin=/', $answer['headers']['set-cookie']), 'the cookie of WHMCS');
         $cookies = preg_grep('/^__Host-gatepass-confirm=/', $answer['headers']['set-cookie']);
         self::assertCount(1, $cookies);
         [$cookie, $attributes] = explode('; ', reset($cookies), 2);

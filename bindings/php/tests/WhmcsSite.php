@@ -8,15 +8,14 @@ use Gatepass\Gatepass;
 use Gatepass\Mode;
 
 /**
- * A WHMCS with the page of examples/whmcs in it, set up as docs/autoauth.md says, behind PHP's own web server. WHMCS is
- * the stand-in of tests/whmcs.
+ * A WHMCS with the pages and hooks of examples/whmcs in it, set up as docs/autoauth.md says, behind PHP's own web
+ * server. WHMCS is the stand-in of tests/whmcs.
  */
 final class WhmcsSite
 {
     public const SYSTEM_URL = 'https://billing.example.com/whmcs';
     public const KEY = 'a key of the portal, as long as it should be';
     public const PAGE = '/gatepass/autoauth.php';
-    public const LINK_PAGE = '/gatepass/signin.php';
 
     /** @var ?resource */
     private $server = null;
@@ -31,7 +30,12 @@ final class WhmcsSite
             mkdir("$folder/$name");
         }
         Php::command(['cp', '-R', dirname(__DIR__) . '/examples/whmcs/gatepass', $this->root()]);
+        mkdir("{$this->root()}/includes/hooks", recursive: true);
+        $examples = dirname(__DIR__) . '/examples/whmcs';
+        copy("$examples/signin.php", "{$this->root()}/signin.php");
+        copy("$examples/gatepass-mail-links.php", "{$this->root()}/includes/hooks/gatepass-mail-links.php");
         copy(__DIR__ . '/whmcs/init.php', "{$this->root()}/init.php");
+        copy(__DIR__ . '/whmcs/hook.php', "{$this->folder}/hook.php");
         $configuration = "<?php\n\$license = 'x';\n\$autoauthkey = '" . self::KEY . "';\n";
         file_put_contents("{$this->root()}/configuration.php", $configuration);
         file_put_contents("{$this->root()}/dologin.php", '<?php echo "the log-in of WHMCS";');
@@ -104,15 +108,12 @@ final class WhmcsSite
         return $query . ($goto === null ? '' : '&goto=' . urlencode($goto));
     }
 
-    /** The query of a sign-in link of an e-mail, by default for Ann's invoice. */
-    public function mailLink(mixed ...$options): string
+    /** What WHMCS gets from its hooks of that name, when it tells them this. */
+    public function hook(string $name, array $told): array
     {
-        $gate = Gatepass::open($this->store(), kept: false);
-        $invoice = ['destination' => 'sso:custom_redirect', 'redirectPath' => 'viewinvoice.php?id=5'];
-        $options += ['clientId' => 1, 'title' => 'invoice <5>', ...$invoice];
-        $made = $gate->createLink($gate->caller(), ...$options);
-        $gate->close();
-        return parse_url($made->url(), PHP_URL_QUERY);
+        $options = ['-d', 'error_reporting=-1', '-d', 'log_errors=1', '-d', "error_log={$this->folder}/error.log"];
+        $command = [PHP_BINARY, ...$options, "{$this->folder}/hook.php", $this->root(), $name, json_encode($told)];
+        return json_decode(Php::command($command)[1], true, flags: JSON_THROW_ON_ERROR);
     }
 
     /**
@@ -138,10 +139,10 @@ final class WhmcsSite
         return $this->send('GET', self::PAGE . "?$link", $headers);
     }
 
-    public function post(array $fields, array $headers = [], string $page = self::PAGE): array
+    public function post(array $fields, array $headers = []): array
     {
         $headers[] = 'Content-Type: application/x-www-form-urlencoded';
-        return $this->send('POST', $page, $headers, http_build_query($fields));
+        return $this->send('POST', self::PAGE, $headers, http_build_query($fields));
     }
 
     public function send(string $method, string $target, array $headers = [], string $body = ''): array

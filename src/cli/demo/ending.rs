@@ -12,7 +12,7 @@ use serde_json::json;
 
 use super::script::Step;
 use super::stage::{Stage, now};
-use crate::race::{Contest, Tally};
+use crate::race::{Contest, Prize, Tally};
 use crate::selfcheck::SelfCheckError;
 
 /// A small race in a store of its own, and the broken redemption that it must catch.
@@ -33,8 +33,8 @@ pub(super) fn race(stage: &mut Stage, step: &mut Step) -> Result<(), Error> {
     step.expect_noted(
         "a redemption that looks first and spends later",
         "caught",
-        if broken.doubly_won() > 0 { "caught" } else { "not caught" },
-        format!("{} of {TOKENS} tokens were redeemed more than once", broken.doubly_won()),
+        if broken.overspent() > 0 { "caught" } else { "not caught" },
+        format!("{} of {TOKENS} tokens were redeemed more than once", broken.overspent()),
     );
     step.fact("broken", broken.document());
     Ok(())
@@ -49,7 +49,8 @@ const TOKENS: u64 = 20;
 fn meet(parent: &Path, broken: bool) -> Result<Tally, Error> {
     let contest = |folder: &Path| Contest {
         processes: PROCESSES,
-        tokens: TOKENS,
+        prize: Prize::Tokens,
+        rounds: TOKENS,
         broken,
         folder: folder.to_owned(),
         deadline: Duration::from_secs(10),
@@ -57,7 +58,7 @@ fn meet(parent: &Path, broken: bool) -> Result<Tally, Error> {
     let mut tally = hold(&contest(parent))?;
     for folder in [parent, Path::new(".")] {
         // What went wrong once went wrong, and is not tried again until it comes out right.
-        let settled = if broken { tally.doubly_won() > 0 } else { tally.met() || !tally.wrongs().is_empty() };
+        let settled = if broken { tally.overspent() > 0 } else { tally.met() || !tally.wrongs().is_empty() };
         if settled {
             break;
         }
@@ -197,6 +198,9 @@ const TOLD: &[(&str, &str)] = &[
     ("credential.revoked", "ok"),
     ("token.redeemed", "credential_revoked"),
     ("token.issued", "credential_revoked"),
+    ("link.created", "ok"),
+    ("link.opened", "ok"),
+    ("link.opened", "link_used"),
     ("autoauth_key.added", "ok"),
     ("setting.changed", "ok"),
     ("autoauth.accepted", "ok"),

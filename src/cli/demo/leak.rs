@@ -1,5 +1,6 @@
 //! Searching bytes for secrets, in every form in which somebody might have written them.
 
+use base32ct::{Base32Unpadded, Encoding};
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD_NO_PAD, URL_SAFE_NO_PAD};
 
@@ -38,6 +39,16 @@ impl Search {
             Ok(bytes) => self.bytes(what, &bytes),
             Err(_) => self.bytes(what, text.as_bytes()),
         }
+        self.form(what, "base64 of the text", STANDARD_NO_PAD.encode(text).into_bytes());
+    }
+
+    /// Look for a secret that is shown as base 32 in lower case: its bytes, and the text as it is and shouted.
+    pub(crate) fn base32(&mut self, what: &str, text: &str) {
+        if let Ok(bytes) = Base32Unpadded::decode_vec(text) {
+            self.bytes(what, &bytes);
+        }
+        self.form(what, "base 32", text.as_bytes().to_vec());
+        self.form(what, "base 32 in capitals", text.to_ascii_uppercase().into_bytes());
         self.form(what, "base64 of the text", STANDARD_NO_PAD.encode(text).into_bytes());
     }
 
@@ -101,6 +112,18 @@ mod tests {
             assert!(found.contains(&format!("{} as {}", needle.what, needle.form)), "{}", needle.form);
         }
         assert!(search.found_in(b"nothing of it").is_empty());
+    }
+
+    #[test]
+    fn a_link_is_found_as_text_and_as_bytes() {
+        let mut search = Search::default();
+        let raw = [7; 20];
+        let text = Base32Unpadded::encode_string(&raw);
+        search.base32("l", &text);
+        assert_eq!(search.secrets(), 1);
+        for hay in [text.as_bytes(), text.to_uppercase().as_bytes(), &raw] {
+            assert_eq!(search.found_in(hay).len(), 1);
+        }
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! `gatepass link`: sign-in links for e-mail, made, opened, ended and told of.
 
+mod chart;
 mod report;
 
 use std::net::IpAddr;

@@ -1,4 +1,4 @@
-//! Holding a race: a temporary store, the processes, and a token for all of them at a time.
+//! Holding a race: a temporary store, the processes, and a token or link for all of them at a time.
 
 use std::io::{BufRead, BufReader, Write};
 use std::os::unix::process::CommandExt;
@@ -8,9 +8,9 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::time::{Duration, Instant};
 
 use gatepass::directory::{Mode, NewClient, NewUser};
-use gatepass::token::{IssueRequest, Token, TokenState};
 use gatepass::{Error, InitOptions, Options};
 
+use super::prize::{Piece, Prize};
 use super::tally::{Run, Tally};
 use super::worker::{Answer, Order, nanoseconds};
 use crate::selfcheck::SelfCheckError;
@@ -24,20 +24,22 @@ const PATIENCE: Duration = Duration::from_secs(30);
 
 /// A race to hold.
 pub(crate) struct Contest {
-    /// How many processes try each token.
+    /// How many processes try each.
     pub(crate) processes: usize,
-    /// How many tokens.
-    pub(crate) tokens: u64,
-    /// Race the redemption that looks first and spends later.
+    /// What they race for.
+    pub(crate) prize: Prize,
+    /// How many of them.
+    pub(crate) rounds: u64,
+    /// Race the variant that looks first and spends later.
     pub(crate) broken: bool,
     /// Where the temporary store is made.
     pub(crate) folder: PathBuf,
-    /// How long one redemption may wait.
+    /// How long one try may wait.
     pub(crate) deadline: Duration,
 }
 
 impl Contest {
-    /// Hold it. `tick` is told after each token how many are done. Everything made for it is gone when this
+    /// Hold it. `tick` is told after each round how many are done. Everything made for it is gone when this
     /// returns.
     ///
     /// # Errors
@@ -53,27 +55,26 @@ impl Contest {
         let owner = Some(user.user_id);
         let client = gate.add_client(&NewClient { email: email.into(), owner, ..NewClient::default() })?;
         let caller = gate.host_caller("cli")?;
-        // Each token is issued right before it is raced for, since it lives a minute at most.
-        let issue = || gate.issue(&caller, &IssueRequest::for_client(client.client_id));
+        let make = |prize: Prize| prize.make(&gate, &caller, client.client_id);
 
         let mut field = Field::start(self, &store)?;
-        // Each process redeems a token of its own first, so that no opening and preparing falls into the
-        // race.
-        let own = (0..self.processes).map(|_| Ok(issue()?.token)).collect::<Result<Vec<_>, Error>>()?;
+        // Each process spends one of its own first, so that no opening and preparing falls into the race.
+        let own = (0..self.processes).map(|_| make(self.prize)).collect::<Result<Vec<_>, Error>>()?;
         for run in field.race(&own)? {
             if let Some(code) = run.lost {
                 return Err(SelfCheckError::Unproven(format!(
-                    "a process could not redeem its own token: {code}"
+                    "a process could not {} its own {}: {code}",
+                    self.prize.act(),
+                    self.prize.noun()
                 )));
             }
         }
 
         let mut tally = Tally::new(self);
-        for done in 1..=self.tokens {
-            let token = issue()?.token;
-            let runs = field.race(&vec![token.clone(); self.processes])?;
-            let remembered = gate.inspect(&token, None)?.state == TokenState::Redeemed;
-            tally.add(&runs, remembered);
+        for done in 1..=self.rounds {
+            let piece = make(self.prize)?;
+            let runs = field.race(&vec![piece.clone(); self.processes])?;
+            tally.add(&runs, piece.is_spent(&gate)?);
             tick(done);
         }
         field.end()?;
@@ -124,15 +125,15 @@ impl Field {
         Ok(field)
     }
 
-    /// Release every process on its token at once, and hear them all.
-    fn race(&mut self, tokens: &[Token]) -> Result<Vec<Run>, SelfCheckError> {
+    /// Release every process on its token or link at once, and hear them all.
+    fn race(&mut self, pieces: &[Piece]) -> Result<Vec<Run>, SelfCheckError> {
         let notice = u64::try_from(NOTICE.as_nanos()).unwrap_or(u64::MAX);
         let at = nanoseconds().saturating_add(notice);
-        for ((_, stdin), token) in self.children.iter_mut().zip(tokens) {
-            tell(stdin, &Order::Redeem { token: token.reveal(), at })?;
+        for ((_, stdin), piece) in self.children.iter_mut().zip(pieces) {
+            tell(stdin, &Order::Try { piece: piece.clone(), at })?;
         }
-        let mut runs = Vec::with_capacity(tokens.len());
-        while runs.len() < tokens.len() {
+        let mut runs = Vec::with_capacity(pieces.len());
+        while runs.len() < pieces.len() {
             match self.next()? {
                 (_, Answer::Tried(run)) => runs.push(run),
                 (number, answer) => return Err(unexpected(number, &answer)),

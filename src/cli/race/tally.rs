@@ -8,12 +8,12 @@ use gatepass::Reason;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::Contest;
+use super::{Contest, Prize};
 
-/// One process's try at one token.
+/// One process's try at one token or link.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct Run {
-    /// When it called `redeem`, in nanoseconds since 1970.
+    /// When it called `redeem` or `open_link`, in nanoseconds since 1970.
     pub(crate) enter: u64,
     /// When it had its answer.
     pub(crate) leave: u64,
@@ -25,18 +25,19 @@ pub(crate) struct Run {
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Tally {
     processes: usize,
-    tokens: u64,
+    prize: Prize,
+    rounds: u64,
     broken: bool,
     folder: String,
-    /// How many tokens had so many winners.
+    /// How many tokens or links had so many winners.
     pub(crate) winners: BTreeMap<usize, u64>,
     /// How many losers were told so.
     pub(crate) heard: BTreeMap<String, u64>,
-    /// Tokens that had two or more processes inside of `redeem` at once.
+    /// Those that had two or more processes inside of the call at once.
     pub(crate) overlapped: u64,
     /// The most that were inside at once.
     most_inside: usize,
-    /// Tokens that the store did not know as redeemed after their race.
+    /// Those that the store did not know as used up after their race.
     forgotten: u64,
     worst_wait: Duration,
     /// How long everything took.
@@ -48,14 +49,15 @@ impl Tally {
     pub(crate) fn new(contest: &Contest) -> Self {
         Tally {
             processes: contest.processes,
-            tokens: contest.tokens,
+            prize: contest.prize,
+            rounds: contest.rounds,
             broken: contest.broken,
             folder: contest.folder.display().to_string(),
             ..Tally::default()
         }
     }
 
-    /// Count all tries at one token. `remembered`: the store knows it as redeemed now.
+    /// Count all tries at one. `remembered`: the store knows it as used up now.
     pub(crate) fn add(&mut self, runs: &[Run], remembered: bool) {
         let winners = runs.iter().filter(|run| run.lost.is_none()).count();
         *self.winners.entry(winners).or_default() += 1;
@@ -70,14 +72,14 @@ impl Tally {
         self.worst_wait = waits.fold(self.worst_wait, Duration::max);
     }
 
-    /// So many tokens must have had processes meet for the race to mean something: a quarter of them.
+    /// At so many processes must have met for the race to mean something: a quarter of them.
     fn needed(&self) -> u64 {
-        self.tokens.div_ceil(4)
+        self.rounds.div_ceil(4)
     }
 
-    /// Tokens that more than one process was told to have redeemed.
-    pub(crate) fn doubly_won(&self) -> u64 {
-        self.winners.range(2..).map(|(_, tokens)| tokens).sum()
+    /// Those that more processes were told to have won than may.
+    pub(crate) fn overspent(&self) -> u64 {
+        self.winners.range(self.prize.winners().saturating_add(1)..).map(|(_, rounds)| rounds).sum()
     }
 
     /// Whether enough processes met for the race to mean something.
@@ -85,15 +87,30 @@ impl Tally {
         self.overlapped >= self.needed()
     }
 
-    /// What the sound redemption must never do, and did.
+    /// What must never happen unless it is broken on purpose, and did.
     pub(crate) fn wrongs(&self) -> Vec<String> {
-        let unwon = self.winners.get(&0).copied().unwrap_or(0);
-        let strange: u64 = self.heard.iter().filter(|(code, _)| !spent(code)).map(|(_, times)| times).sum();
+        let unwon = self.winners.range(..self.prize.winners()).map(|(_, rounds)| rounds).sum();
+        let loses = self.prize.loses();
+        let strange =
+            self.heard.iter().filter(|(code, _)| *code != loses.code()).map(|(_, times)| times).sum();
+        let (too_often, forgotten, too_seldom) = match self.prize {
+            Prize::Tokens => (
+                "tokens were redeemed more than once",
+                "tokens are not redeemed in the store after their race",
+                "tokens were redeemed by nobody",
+            ),
+            Prize::Links { .. } => (
+                "links were opened more often than they allow",
+                "links are not used up in the store after their race",
+                "links were opened less often than they allow",
+            ),
+        };
+        let unheard = format!("losers heard something else than \"{}\"", loses.message());
         [
-            (self.doubly_won(), "tokens were redeemed more than once"),
-            (self.forgotten, "tokens are not redeemed in the store after their race"),
-            (unwon, "tokens were redeemed by nobody"),
-            (strange, "losers heard something else than \"already redeemed\""),
+            (self.overspent(), too_often),
+            (self.forgotten, forgotten),
+            (unwon, too_seldom),
+            (strange, unheard.as_str()),
         ]
         .into_iter()
         .filter(|(count, _)| *count > 0)
@@ -103,60 +120,78 @@ impl Tally {
 
     /// Why the check does not pass; empty if it does. The worst comes first.
     pub(crate) fn failures(&self) -> Vec<String> {
-        let caught = self.doubly_won() > 0;
+        let caught = self.overspent() > 0;
         let mut found = match (self.broken, caught) {
             (false, _) => self.wrongs(),
             (true, true) => return Vec::new(),
             (true, false) => {
-                vec!["the broken redemption was not caught: no token had two winners".to_owned()]
+                let noun = self.prize.noun();
+                vec![format!("the broken variant was not caught: no {noun} had more winners than it allows")]
             }
         };
         if !self.met() {
             found.push(format!(
-                "nothing was proved: processes met at {} of {} tokens only",
-                self.overlapped, self.tokens
+                "nothing was proved: processes met at {} of {} {}s only",
+                self.overlapped,
+                self.rounds,
+                self.prize.noun()
             ));
         }
         found
     }
 
-    /// For a program.
+    /// For a program. What is counted by tokens or links is named after them.
     pub(crate) fn document(&self) -> Value {
         let failures = self.failures();
-        json!({
+        let mut document = json!({
             "ok": failures.is_empty(),
             "broken": self.broken,
-            "caught": self.broken.then(|| self.doubly_won() > 0),
+            "caught": self.broken.then(|| self.overspent() > 0),
             "failures": failures,
             "processes": self.processes,
-            "tokens": self.tokens,
             "folder": self.folder,
-            "winners_per_token": self.winners,
             "losers_heard": self.heard,
-            "overlapped_tokens": self.overlapped,
             "most_inside_at_once": self.most_inside,
-            "forgotten_tokens": self.forgotten,
             "worst_wait_ms": milliseconds(self.worst_wait),
             "elapsed_ms": milliseconds(self.elapsed),
-        })
+        });
+        let noun = self.prize.noun();
+        document[format!("{noun}s")] = json!(self.rounds);
+        document[format!("winners_per_{noun}")] = json!(self.winners);
+        document[format!("overlapped_{noun}s")] = json!(self.overlapped);
+        document[format!("forgotten_{noun}s")] = json!(self.forgotten);
+        if let Prize::Links { uses } = self.prize {
+            document["uses"] = json!(uses);
+        }
+        document
     }
 
     /// For a person.
     pub(crate) fn human(&self) -> String {
+        let noun = self.prize.noun();
         let mut text = String::new();
-        let variant = if self.broken { ", redemption deliberately broken" } else { "" };
+        let kind = match self.prize {
+            Prize::Tokens => String::new(),
+            Prize::Links { uses } => format!(" for {} each", plural(uses, "use")),
+        };
+        let variant = if self.broken { ", deliberately broken" } else { "" };
         let mut line = |name: &str, value: String| {
             // Writing to a String can't fail.
             let _ = writeln!(text, "{name:<20}{value}");
         };
         line(
             "race",
-            format!("{} processes, {} tokens, in {}{variant}", self.processes, self.tokens, self.folder),
+            format!(
+                "{} processes, {}{kind}, in {}{variant}",
+                self.processes,
+                plural(self.rounds, noun),
+                self.folder
+            ),
         );
-        for (winners, tokens) in &self.winners {
+        for (winners, rounds) in &self.winners {
             line(
-                "winners per token",
-                format!("{}: {}", plural(*winners, "winner"), plural(*tokens, "token")),
+                &format!("winners per {noun}"),
+                format!("{}: {}", plural(*winners, "winner"), plural(*rounds, noun)),
             );
         }
         for (code, times) in &self.heard {
@@ -166,24 +201,29 @@ impl Tally {
         line(
             "met inside",
             format!(
-                "{} of {} tokens had two or more processes in redeem at once, {} at most",
-                self.overlapped, self.tokens, self.most_inside
+                "{} of {} {noun}s had two or more processes in {} at once, {} at most",
+                self.overlapped,
+                self.rounds,
+                self.prize.act(),
+                self.most_inside
             ),
         );
         line("worst wait", format!("{} ms", milliseconds(self.worst_wait)));
         line("elapsed", format!("{:.1} s", self.elapsed.as_secs_f64()));
-        text.push_str(&match (self.failures().as_slice(), self.broken) {
-            ([], false) => "Passed: every token was redeemed once, every loser heard why not.".to_owned(),
-            ([], true) => format!("Caught: {} tokens were redeemed more than once.", self.doubly_won()),
-            (failures, _) => format!("FAILED: {}.", failures.join("; ")),
+        text.push_str(&match (self.failures().as_slice(), self.broken, self.prize) {
+            ([], false, Prize::Tokens) => {
+                "Passed: every token was redeemed once, every loser heard why not.".to_owned()
+            }
+            ([], false, Prize::Links { .. }) => {
+                "Passed: every link was opened as often as it allows, every loser heard why not.".to_owned()
+            }
+            ([], true, _) => {
+                format!("Caught: {} {noun}s were used more often than they allow.", self.overspent())
+            }
+            (failures, ..) => format!("FAILED: {}.", failures.join("; ")),
         });
         text
     }
-}
-
-/// Whether a code says that somebody else was first.
-fn spent(code: &str) -> bool {
-    code == Reason::TokenRedeemed.code()
 }
 
 fn plural(count: impl Display, noun: &str) -> String {
@@ -213,8 +253,12 @@ mod tests {
     }
 
     fn tally(broken: bool, tokens: &[&[Run]]) -> Tally {
-        let mut tally = Tally { tokens: tokens.len() as u64, broken, ..Tally::default() };
-        tokens.iter().for_each(|runs| tally.add(runs, true));
+        tally_of(Prize::Tokens, broken, tokens)
+    }
+
+    fn tally_of(prize: Prize, broken: bool, rounds: &[&[Run]]) -> Tally {
+        let mut tally = Tally { prize, rounds: rounds.len() as u64, broken, ..Tally::default() };
+        rounds.iter().for_each(|runs| tally.add(runs, true));
         tally
     }
 
@@ -242,6 +286,19 @@ mod tests {
         let mut forgotten = tally(false, &[]);
         forgotten.add(&good, false);
         assert_eq!(forgotten.failures().len(), 1);
+    }
+
+    #[test]
+    fn a_link_needs_exactly_as_many_winners_as_it_has_uses() {
+        let (used, two) = (Some("link_used"), Prize::Links { uses: 2 });
+        let with = |outcomes: [Option<&str>; 3]| outcomes.map(|lost| run(1, 9, lost));
+        let failures = |outcomes| tally_of(two, false, &[&with(outcomes)]).failures();
+        assert!(failures([None, None, used]).is_empty());
+        assert_eq!(failures([None, None, None]), ["1 links were opened more often than they allow"]);
+        assert_eq!(failures([None, used, used]), ["1 links were opened less often than they allow"]);
+        assert_eq!(failures([None, None, Some("token_redeemed")]).len(), 1);
+        assert!(tally_of(two, true, &[&with([None, None, None])]).failures().is_empty());
+        assert_eq!(tally_of(two, true, &[&with([None, None, used])]).failures().len(), 1);
     }
 
     #[test]

@@ -1,16 +1,17 @@
-//! One of the racing processes: it opens the store once, then redeems what it is told to, when it is told to.
+//! One of the racing processes: it opens the store once, then redeems or opens what it is told to, when it is
+//! told to.
 //!
-//! It is told on stdin and answers on stdout, a line of JSON each, so that no token stands in the process
-//! list. All processes read the same system clock, by which they start and by which their times are compared.
+//! It is told on stdin and answers on stdout, a line of JSON each, so that no token or link stands in the
+//! process list. All processes read the same system clock, by which they start and by which their times are compared.
 
 use std::io::{BufRead, Write};
 use std::path::PathBuf;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use gatepass::token::{RedeemRequest, Token};
 use gatepass::{Error, Gatepass, Options};
 use serde::{Deserialize, Serialize};
 
+use super::prize::Piece;
 use super::tally::Run;
 use crate::selfcheck::SelfCheckError;
 use crate::temporary::remove_folder_of;
@@ -22,8 +23,8 @@ const AWAKE: Duration = Duration::from_micros(200);
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(super) enum Order {
-    /// Redeem this token at that time, in nanoseconds since 1970.
-    Redeem { token: String, at: u64 },
+    /// Try this one at that time, in nanoseconds since 1970.
+    Try { piece: Piece, at: u64 },
     /// There is no more to do.
     End,
 }
@@ -34,7 +35,7 @@ pub(super) enum Order {
 pub(super) enum Answer {
     /// The store is open.
     Ready,
-    /// A redemption was tried.
+    /// It was tried.
     Tried(Run),
     /// It can't go on.
     Failed(String),
@@ -46,7 +47,7 @@ pub(crate) struct WorkerArgs {
     /// The temporary store
     #[arg(value_name = "STORE")]
     at: PathBuf,
-    /// How long one redemption may wait, in milliseconds
+    /// How long one try may wait, in milliseconds
     #[arg(long, value_name = "MS")]
     wait: u64,
     /// Look first, spend later
@@ -73,7 +74,7 @@ pub(crate) fn work(args: &WorkerArgs) -> Result<(), SelfCheckError> {
     let mut heard = say(&Answer::Ready);
     for line in std::io::stdin().lock().lines() {
         match line.ok().and_then(|line| serde_json::from_str(&line).ok()) {
-            Some(Order::Redeem { token, at }) if heard => heard = say(&answer(&gate, &token, at)),
+            Some(Order::Try { piece, at }) if heard => heard = say(&answer(&gate, &piece, at)),
             Some(Order::End) => return Ok(()),
             _ => break,
         }
@@ -94,14 +95,13 @@ fn open(args: &WorkerArgs) -> Result<Gatepass, Error> {
     Ok(gate)
 }
 
-fn answer(gate: &Gatepass, token: &str, at: u64) -> Answer {
-    let Some(token) = Token::parse(token) else {
-        return Answer::Failed("what came was no token".to_owned());
+fn answer(gate: &Gatepass, piece: &Piece, at: u64) -> Answer {
+    let Some(attempt) = piece.read() else {
+        return Answer::Failed("what came was no token and no link".to_owned());
     };
-    let request = RedeemRequest::new(token);
     wait_until(at);
     let enter = nanoseconds();
-    let result = gate.redeem(&request);
+    let result = attempt.make(gate);
     let leave = nanoseconds();
     Answer::Tried(Run { enter, leave, lost: result.err().map(|error| error.code().to_owned()) })
 }

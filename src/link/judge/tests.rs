@@ -145,7 +145,10 @@ fn caller() -> Caller {
     Caller(CallerId::Api { credential: CredentialId::new(1).unwrap(), serial: 1 })
 }
 
-const AGAINST_MAKING: &[(Reason, fn(&mut IssueFacts))] = &[
+/// The same of a new link.
+type AgainstMaking = (Reason, fn(&mut IssueFacts));
+
+const AGAINST_MAKING: &[AgainstMaking] = &[
     (Reason::CredentialDisabled, |facts| facts.caller.enabled = false),
     (Reason::CredentialRevoked, |facts| facts.caller.serial = 3),
     (Reason::AddressNotAllowed, |facts| facts.caller.limits.addresses = vec!["10.0.0.0/8".parse().unwrap()]),

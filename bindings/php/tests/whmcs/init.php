@@ -42,6 +42,8 @@ namespace GatepassStandIn {
             $answer = match ($action) {
                 'GetClients' => $this->clients($values),
                 'GetClientsDetails' => $this->details($values),
+                'GetInvoice' => $this->invoice($values),
+                'GetContacts' => $this->contacts($values),
                 'CreateSsoToken' => $this->token($values),
             };
             return $this->state('types') === 'texts' ? self::texts($answer) : $answer;
@@ -118,6 +120,26 @@ namespace GatepassStandIn {
                 }
             }
             return ['result' => 'error', 'message' => 'Client Not Found'];
+        }
+
+        /** The invoices 5 and 6 are client 1's. */
+        private function invoice(array $values): array
+        {
+            return in_array($values['invoiceid'], [5, 6], true)
+                ? ['result' => 'success', 'invoiceid' => $values['invoiceid'], 'userid' => 1, 'status' => 'Unpaid']
+                : ['result' => 'error', 'message' => 'Invoice ID Not Found'];
+        }
+
+        private function contacts(array $values): array
+        {
+            $contacts = $this->state('contacts') ?? [];
+            return [
+                'result' => 'success',
+                'totalresults' => $this->state('total contacts') ?? count($contacts),
+                'startnumber' => 0,
+                'numreturned' => count($contacts),
+                'contacts' => $contacts === [] ? [] : ['contact' => $contacts],
+            ];
         }
 
         private function token(array $values): array

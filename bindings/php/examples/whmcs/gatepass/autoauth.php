@@ -20,7 +20,7 @@ require __DIR__ . '/classes/load.php';
 
 // What the browser sent, as it was before anything else could change it.
 $gatepassRequest = Request::received();
-$gatepassResponse = $gatepassRequest->answerWithoutWhmcs();
+$gatepassResponse = $gatepassRequest->earlyAnswer();
 if ($gatepassResponse !== null) {
     $gatepassResponse->send();
     exit;

@@ -20,4 +20,7 @@ return [
     // When to ask "Continue?" before a link is spent: 'signed_in' if somebody is signed in already, or 'always', which
     // keeps programs that open links by themselves from spending them.
     'confirm' => 'signed_in',
+
+    // For the links in e-mails only: the label of the host credential that makes them. Every store has 'cli'.
+    'mail_credential' => 'cli',
 ];

@@ -17,6 +17,15 @@ use Gatepass\Gatepass;
  */
 final class AutoAuthPage
 {
+    /** The client area's home page, where one lands without a `goto`. */
+    private const HOME = 'clientarea.php';
+
+    /** Whom the link names is not said: nobody has checked it yet, and whoever made it chose the words. */
+    private const QUESTION = <<<'HTML'
+        <p>You opened a link that signs a client in. Whoever is signed in here now will not be afterwards.</p>
+        <p>Continue only if you asked for the link yourself.</p>
+        HTML;
+
     private function __construct(
         private readonly Gatepass $gate,
         private readonly Config $config,
@@ -34,10 +43,10 @@ final class AutoAuthPage
 
     public function answer(Request $request, Whmcs $whmcs): Response
     {
-        $confirmation = new Confirmation($this->system);
+        $confirmation = new Confirmation($this->system, 'gatepass/autoauth.php');
         $confirmed = $request->method === 'POST' && $confirmation->given($request);
         if (!$confirmed && ($this->mustConfirm($request) || $whmcs->somebodyIsSignedIn())) {
-            return $this->question($request, $confirmation);
+            return $confirmation->page($request, 'Continue with this sign-in link?', self::QUESTION);
         }
         try {
             $accepted = $this->gate->acceptAutoAuth(
@@ -53,7 +62,7 @@ final class AutoAuthPage
         }
         try {
             $client = Client::of($accepted->email ?? '', $whmcs);
-            $token = $whmcs->call('CreateSsoToken', $this->system->wantedOf($client, $accepted->landingUrl));
+            $token = $whmcs->call('CreateSsoToken', $this->wanted($client, $accepted->landingUrl));
             $url = $this->system->ofSignOn($token->text('redirect_url'));
         } catch (NotSignedIn $no) {
             return Pages::refused($this->system, $accepted->redemption, $no->getMessage());
@@ -69,11 +78,14 @@ final class AutoAuthPage
         return $this->config->alwaysConfirm || $request->method === 'POST';
     }
 
-    private function question(Request $request, Confirmation $confirmation): Response
+    /** @return array<string, int|string> */
+    private function wanted(int $client, string $landingUrl): array
     {
-        $page = fn (string $nonce, string $cookie): Response =>
-            Pages::confirm($this->system, $request->link, $nonce, $cookie);
-        return $confirmation->ask($request, $page);
+        $path = $this->system->pathOf($landingUrl);
+        return ['client_id' => $client] + match ($path) {
+            self::HOME => [],
+            default => ['destination' => 'sso:custom_redirect', 'sso_redirect_path' => $path],
+        };
     }
 
     public function __debugInfo(): array

@@ -4,7 +4,7 @@ declare(strict_types=1);
 
 namespace GatepassWhmcs;
 
-/** A client of WHMCS who may sign in. */
+/** Whom a verified address names, and who may be signed in by what is sent to a client's address. */
 final class Client
 {
     /** Rows asked for at once, and how many are looked at in all. */
@@ -13,24 +13,8 @@ final class Client
 
     private const MAY_SIGN_IN = ['Active', 'Inactive'];
 
-    private function __construct(public readonly int $id, public readonly string $name)
-    {
-    }
-
     /**
-     * The client of that id.
-     *
-     * @throws NotSignedIn|Fault
-     */
-    public static function identified(int $id, Whmcs $whmcs): self
-    {
-        $client = self::details($id, $whmcs);
-        $name = trim("{$client->text('firstname')} {$client->text('lastname')}");
-        return new self($id, $name !== '' ? $name : "client $id");
-    }
-
-    /**
-     * The id of the one client that a verified address names.
+     * The client's id.
      *
      * WHMCS's search finds what begins alike in several fields, by the database's collation. So all that it finds is
      * read, and of that exactly one must be the address itself. The client's owner, who will be signed in, must have
@@ -50,23 +34,35 @@ final class Client
         if (!Address::same($client->text('email'), $address)) {
             throw new Fault('GetClientsDetails told of another client than GetClients');
         }
-        if (!Address::same(self::ownersAddress($client), $address)) {
-            throw new NotSignedIn("client {$same[0]} has an owner with another address");
-        }
+        self::ownerWithTheClientsAddress($client);
         return $same[0];
     }
 
-    /** Of a client whose status lets him sign in. */
+    /**
+     * The id of the user who owns a client, if he is who reads the client's mail.
+     *
+     * @throws NotSignedIn|Fault
+     */
+    public static function ownerOf(int $id, Whmcs $whmcs): int
+    {
+        return self::ownerWithTheClientsAddress(self::details($id, $whmcs));
+    }
+
     private static function details(int $id, Whmcs $whmcs): Answer
     {
         $client = $whmcs->call('GetClientsDetails', ['clientid' => $id])->part('client');
-        if ($client->id('id') !== $id) {
-            throw new Fault('GetClientsDetails told of another client than was asked for');
-        }
+        return $client->id('id') === $id ? $client : throw new Fault('GetClientsDetails told of another client');
+    }
+
+    private static function ownerWithTheClientsAddress(Answer $client): int
+    {
         if (!in_array($client->text('status'), self::MAY_SIGN_IN, true)) {
-            throw new NotSignedIn("client $id is neither Active nor Inactive");
+            throw new NotSignedIn("client {$client->id('id')} is neither Active nor Inactive");
         }
-        return $client;
+        if (!Address::same(self::ownersAddress($client), $client->text('email'))) {
+            throw new NotSignedIn("client {$client->id('id')} has an owner with another address");
+        }
+        return $client->id('owner_user_id');
     }
 
     /** @return array<int, bool> By id all clients that the search found: whether the address is theirs. */

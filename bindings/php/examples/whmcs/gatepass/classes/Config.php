@@ -11,6 +11,8 @@ final class Config
         public readonly string $store,
         public readonly ?string $sealingKeyFile,
         public readonly bool $alwaysConfirm,
+        /** The label of the host credential that makes the links of e-mails. */
+        public readonly string $mailCredential,
         /** WHMCS's configuration.php, when the AutoAuth key stands there; `null` when it is in the store. */
         private readonly ?string $keyFile,
     ) {
@@ -34,6 +36,7 @@ final class Config
             self::text($given, 'store'),
             $sealing === null ? null : self::text($given, 'sealing_key_file'),
             $confirm === 'always',
+            isset($given['mail_credential']) ? self::text($given, 'mail_credential') : 'cli',
             $key === 'store' ? null : "$whmcs/configuration.php",
         );
     }

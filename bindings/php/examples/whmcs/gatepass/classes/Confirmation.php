@@ -18,7 +18,8 @@ final class Confirmation
 
     private readonly string $cookie;
 
-    public function __construct(private readonly SystemUrl $system)
+    /** @param string $page Where the form goes, relative to the system URL. */
+    public function __construct(private readonly SystemUrl $system, private readonly string $page)
     {
         $this->cookie = ($system->isHttps() ? '__Host-' : '') . 'gatepass-confirm';
     }
@@ -35,8 +36,8 @@ final class Confirmation
         return $cookie !== null && $request->nonce !== null && hash_equals($cookie, $request->nonce);
     }
 
-    /** @param callable(string, string): Response $page Makes it of the nonce and the header that sets its cookie. */
-    public function ask(Request $request, callable $page): Response
+    /** @param string $question HTML. */
+    public function page(Request $request, string $title, string $question): Response
     {
         if (strlen($request->link) > self::LONGEST) {
             return Pages::refused($this->system, Response::reference(), 'invalid query');
@@ -44,7 +45,10 @@ final class Confirmation
         // The one that is there already, so that a second page of this site does not spoil the first. A click on
         // another site does not bring it, and the first page then asks once more.
         $nonce = $this->nonceOf($request) ?? bin2hex(random_bytes(32));
-        return $page($nonce, $this->cookie($nonce, self::SECONDS));
+        $cookie = $this->cookie($nonce, self::SECONDS);
+        // In base64 since an old link may hold bytes that are no UTF-8, which a form would change.
+        $form = Pages::form("{$this->system->text}/{$this->page}", base64_encode($request->link), $nonce);
+        return Pages::confirm($this->system, $title, $question . $form, $cookie);
     }
 
     /** @return list<string> The header that takes the cookie away, if it is there. */

@@ -10,79 +10,85 @@ use Gatepass\Gatepass;
 use Gatepass\Model\LinkInspection;
 
 /**
- * Opens a sign-in link of an e-mail by a single sign-on of WHMCS's own.
+ * Turns a sign-in link of an e-mail into a single sign-on of WHMCS's own.
  *
- * A GET shows whom the link signs in and where it leads, and changes nothing, so that programs that look into mailboxes
- * use nothing up. Only the page's own form spends a use; then WHMCS is asked for its token.
+ * To look at a link uses nothing, and a GET only looks, for programs look into mailboxes. A use is spent when the
+ * page's own form was sent and WHMCS has given its token: when WHMCS fails, the link is good for another try.
  */
 final class LinkPage
 {
-    /** What the holder of a link may know of it. */
-    private const TOLD = [
-        'link_used' => 'This link was used already.',
-        'link_expired' => 'This link is too old.',
-        'link_revoked' => 'This link is no longer valid.',
-        'link_superseded' => 'You used another link of the same kind since.',
-        'link_outdated' => 'Your e-mail address or password was changed since this link was sent.',
-    ];
+    private readonly Confirmation $confirmation;
 
     private function __construct(private readonly Gatepass $gate, private readonly SystemUrl $system)
     {
+        $this->confirmation = new Confirmation($system, 'signin.php');
     }
 
     public static function open(Config $config): self
     {
-        $gate = Gatepass::open($config->store, actor: 'sign-in link page');
+        $gate = Gatepass::open($config->store, actor: 'signin page');
         return new self($gate, new SystemUrl($gate->settings()->get('system_url')->value));
     }
 
-    public function answer(Request $request, Whmcs $whmcs): Response
+    /** The answer to a look, which needs no WHMCS; `null` when a person confirmed. */
+    public function look(Request $request): ?Response
     {
-        // The library finds the link in the query, whatever mail programs put around it.
-        $link = "?{$request->link}";
+        $seen = $this->inspected($request);
+        if ($seen instanceof Response) {
+            return $seen;
+        }
+        if ($request->method === 'POST' && $this->confirmation->given($request)) {
+            return null;
+        }
+        // The title is the caller's, who wrote the mail.
+        $what = htmlspecialchars($seen->title ?? 'the client area');
+        return $this->confirmation->page($request, "Sign in to see $what?", <<<'HTML'
+            <p>You opened a link of an e-mail that signs you in without your password.</p>
+            <p>Continue only if that e-mail was sent to you.</p>
+            HTML);
+    }
+
+    /** After the confirmation. */
+    public function signIn(Request $request, Whmcs $whmcs): Response
+    {
+        $seen = $this->inspected($request);
+        if ($seen instanceof Response) {
+            return $seen;
+        }
+        $token = $whmcs->call('CreateSsoToken', [
+            'client_id' => $seen->clientId ?? throw new Fault('the link is for no client'),
+            'user_id' => $seen->userId ?? throw new Fault('the link is for no user'),
+            'destination' => 'sso:custom_redirect',
+            'sso_redirect_path' => $seen->landing,
+        ]);
+        $url = $this->system->ofSignOn($token->text('redirect_url'));
         try {
-            $seen = $this->gate->inspectLink($link, address: $request->address);
-            if ($seen->refusal !== null) {
-                return $this->refused($seen->refusal->value);
-            }
-            $client = Client::identified($seen->clientId ?? throw new NotSignedIn('a link for no client'), $whmcs);
-            $confirmation = new Confirmation($this->system);
-            if ($request->method !== 'POST' || !$confirmation->given($request)) {
-                return $this->question($request, $confirmation, $seen, $client, $whmcs->somebodyIsSignedIn());
-            }
-            $opened = $this->gate->openLink($link, address: $request->address);
+            $this->gate->openLink(self::link($request), address: $request->address);
         } catch (Refused $refused) {
-            return $this->refused($refused->codeName(), $refused->reference);
-        } catch (InvalidArgument $invalid) {
-            return $this->refused("invalid {$invalid->field}");
-        } catch (NotSignedIn $no) {
-            return Pages::refusedLink($this->system, Response::reference(), $no->getMessage());
+            $reference = $refused->reference ?? Response::reference();
+            return Pages::refusedLink($this->system, $reference, $refused->codeName());
         }
-        try {
-            $wanted = $this->system->wantedOf($seen->clientId, $opened->landingUrl);
-            $url = $this->system->ofSignOn($whmcs->call('CreateSsoToken', $wanted)->text('redirect_url'));
-        } catch (\Throwable $fault) {
-            return Pages::fault($opened->reference, $fault);
-        }
-        return new Response(303, ["Location: $url", ...$confirmation->over($request)]);
+        return new Response(303, ["Location: $url", ...$this->confirmation->over($request)]);
     }
 
-    private function question(
-        Request $request,
-        Confirmation $confirmation,
-        LinkInspection $seen,
-        Client $client,
-        bool $somebody,
-    ): Response {
-        $to = $seen->title ?? $seen->landing;
-        $page = fn (string $nonce, string $cookie): Response =>
-            Pages::continueAs($this->system, $client->name, $to, $somebody, $request->link, $nonce, $cookie);
-        return $confirmation->ask($request, $page);
-    }
-
-    private function refused(string $why, ?string $reference = null): Response
+    /** What the link says, or the answer to one that does not work. */
+    private function inspected(Request $request): LinkInspection|Response
     {
-        return Pages::refusedLink($this->system, $reference ?? Response::reference(), $why, self::TOLD[$why] ?? '');
+        try {
+            $seen = $this->gate->inspectLink(self::link($request), $request->address);
+            $why = $seen->refusal?->value;
+        } catch (Refused $refused) {
+            $why = $refused->codeName();
+        } catch (InvalidArgument $invalid) {
+            $why = "invalid {$invalid->field}";
+        }
+        return $why === null ? $seen : Pages::refusedLink($this->system, Response::reference(), $why);
+    }
+
+    /** The query as it came: the library finds the link among what mail programs add. */
+    private static function link(Request $request): string
+    {
+        return "?{$request->link}";
     }
 
     public function __debugInfo(): array

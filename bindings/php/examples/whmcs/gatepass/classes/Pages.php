@@ -24,91 +24,49 @@ final class Pages
             HTML, $system->origin);
     }
 
-    public static function fault(string $reference, \Throwable $fault): Response
+    /** A link of an e-mail that does not work, or no more. */
+    public static function refusedLink(SystemUrl $system, string $reference, string $why): Response
+    {
+        self::log("refused: $why", $reference, 'signin');
+        return self::page(403, 'This sign-in link does not work any more', <<<HTML
+            <p>It was used, its time is over, or your e-mail address or password was changed since it was sent.</p>
+            <p><a href="{$system->text}/clientarea.php">Sign in here</a> instead.</p>
+            <p>If it keeps happening, tell support this number: {$reference}</p>
+            HTML, $system->origin);
+    }
+
+    public static function fault(string $reference, \Throwable $fault, string $page = 'autoauth'): Response
     {
         // Of others than these the message may hold what was asked for.
         $safe = $fault instanceof Fault || $fault instanceof GatepassException;
         $where = basename($fault->getFile()) . ':' . $fault->getLine();
-        self::log('failed: ' . $fault::class . ($safe ? ': ' . $fault->getMessage() : " at $where"), $reference);
+        $what = $fault::class . ($safe ? ': ' . $fault->getMessage() : " at $where");
+        self::log("failed: $what", $reference, $page);
         return self::page(503, 'Signing in is not possible just now', <<<HTML
             <p>Go back to where you found the link and ask for a new one in a while.</p>
             <p>If it keeps happening, tell support this number: {$reference}</p>
             HTML);
     }
 
-    public static function confirm(
-        SystemUrl $system,
-        #[\SensitiveParameter] string $link,
-        string $nonce,
-        string $cookie,
-    ): Response {
-        $form = self::form($system, 'autoauth.php', $link, $nonce);
-        // Whom the link names is not shown: nobody has checked it yet, and whoever made it chose the words.
-        return self::page(200, 'Continue with this sign-in link?', <<<HTML
-            <p>You opened a link that signs a client in. Whoever is signed in here now will not be afterwards.</p>
-            <p>Continue only if you asked for the link yourself.</p>
-            {$form}
+    /** @param string $content HTML, with the form in it. */
+    public static function confirm(SystemUrl $system, string $title, string $content, string $cookie): Response
+    {
+        return self::page(200, $title, <<<HTML
+            {$content}
+            <p><a href="{$system->text}/clientarea.php">Stay as it is</a></p>
             HTML, $system->origin, [$cookie]);
     }
 
-    /** The question that a sign-in link of an e-mail asks. */
-    public static function continueAs(
-        SystemUrl $system,
-        string $name,
-        string $to,
-        bool $somebody,
-        #[\SensitiveParameter] string $link,
-        string $nonce,
-        string $cookie,
-    ): Response {
-        [$name, $to] = [self::escaped($name), self::escaped($to)];
-        $instead = $somebody ? '<p>Whoever is signed in here now will not be afterwards.</p>' : '';
-        $form = self::form($system, 'signin.php', $link, $nonce);
-        return self::page(200, "Continue as {$name}?", <<<HTML
-            <p>This link signs in <strong>{$name}</strong> and leads to <strong>{$to}</strong>.</p>
-            {$instead}
-            <p>Continue only if the e-mail was meant for you.</p>
-            {$form}
-            HTML, $system->origin, [$cookie]);
-    }
-
-    /** A link of an e-mail that does not work. Its holder may know why; whoever has none is told nothing. */
-    public static function refusedLink(
-        SystemUrl $system,
-        string $reference,
-        string $why,
-        string $told = '',
-    ): Response {
-        self::log("link refused: $why", $reference);
-        [$status, $told] = $told === '' ? [403, ''] : [410, "<p>{$told}</p>"];
-        return self::page($status, 'This sign-in link did not work', <<<HTML
-            {$told}
-            <p><a href="{$system->text}/clientarea.php">Sign in here</a>, or write to us for a new one.</p>
-            <p>If it keeps happening, tell support this number: {$reference}</p>
-            HTML, $system->origin);
-    }
-
-    private static function form(
-        SystemUrl $system,
-        string $page,
-        #[\SensitiveParameter] string $link,
-        string $nonce,
-    ): string {
-        // In base64 since an old link may hold bytes that are no UTF-8, which a form would change.
-        $link = base64_encode($link);
+    public static function form(string $action, #[\SensitiveParameter] string $link, string $nonce): string
+    {
         return <<<HTML
-            <form method="post" action="{$system->text}/gatepass/{$page}">
+
+            <form method="post" action="{$action}">
             <input type="hidden" name="link" value="{$link}">
             <input type="hidden" name="nonce" value="{$nonce}">
             <button type="submit">Continue</button>
             </form>
-            <p><a href="{$system->text}/clientarea.php">Stay as it is</a></p>
             HTML;
-    }
-
-    private static function escaped(string $text): string
-    {
-        return htmlspecialchars($text, ENT_QUOTES | ENT_SUBSTITUTE | ENT_HTML5, 'UTF-8');
     }
 
     /** @param list<string> $headers */
@@ -137,8 +95,8 @@ final class Pages
             HTML);
     }
 
-    private static function log(string $what, string $reference): void
+    private static function log(string $what, string $reference, string $page = 'autoauth'): void
     {
-        error_log("gatepass: $what; reference $reference");
+        error_log("gatepass $page: $what; reference $reference");
     }
 }

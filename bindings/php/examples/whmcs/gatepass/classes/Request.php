@@ -40,8 +40,8 @@ final class Request
         );
     }
 
-    /** What is answered whoever asks and whatever the link: nothing is spent, and WHMCS is not started. */
-    public function answerWithoutWhmcs(): ?Response
+    /** What is answered whatever the link: nothing is spent, and WHMCS is not started. */
+    public function earlyAnswer(): ?Response
     {
         return match (true) {
             // A look ahead, a picture on another page, or a program that checks links.

@@ -7,9 +7,6 @@ namespace GatepassWhmcs;
 /** Where WHMCS stands, as the store knows it: `https://example.com/billing`. */
 final class SystemUrl
 {
-    /** The client area's home page, where one lands unless another page is wanted. */
-    private const HOME = 'clientarea.php';
-
     public readonly string $origin;
     private readonly string $path;
 
@@ -26,22 +23,8 @@ final class SystemUrl
         return str_starts_with($this->text, 'https:');
     }
 
-    /**
-     * The parameters of CreateSsoToken for a client who lands on a page of it.
-     *
-     * @return array<string, int|string>
-     */
-    public function wantedOf(int $client, string $landingUrl): array
-    {
-        $path = $this->pathOf($landingUrl);
-        return ['client_id' => $client] + match ($path) {
-            self::HOME => [],
-            default => ['destination' => 'sso:custom_redirect', 'sso_redirect_path' => $path],
-        };
-    }
-
     /** A page of it, relative to it. */
-    private function pathOf(string $url): string
+    public function pathOf(string $url): string
     {
         return str_starts_with($url, "{$this->text}/")
             ? substr($url, strlen($this->text) + 1)
