@@ -1,7 +1,7 @@
 //! `signin.php?…`: where the sign-in links of e-mails lead.
 //!
-//! Robots look into mailboxes and open what they find. So a GET never uses a link, whoever is signed in: it asks,
-//! and the form of that page uses it.
+//! Robots look into mailboxes and open what they find. So a GET never uses a link, whoever is signed in: it
+//! asks, and the form of that page uses it.
 
 use super::confirm::{self, Question};
 use super::refusal::{self, Known};
@@ -11,8 +11,8 @@ use crate::error::{Error, Reason, Refusal, Result};
 use crate::link::{LinkInspection, LinkState, OpenRequest, SignInLink};
 use crate::session::SessionId;
 
-/// The field of the confirm form that brings the link, and the parameter that names it to the page which offers
-/// a fresh one.
+/// The field of the confirm form that brings the link, and the parameter that names it to the page which
+/// offers a fresh one.
 const LINK: &str = "link";
 
 pub(super) const PATH: &str = "signin.php";
@@ -56,8 +56,8 @@ fn brought(visit: &Visit<'_>) -> Result<SignInLink> {
     visit.gate.read_link(&text.unwrap_or_default(), visit.address)
 }
 
-/// Where the link leads, for whom it would sign in and who is signed in here already: he needs no use of it, even
-/// when it is over. Nobody is led on for a credential or a page that is not allowed any more.
+/// Where the link leads, for whom it would sign in and who is signed in here already: he needs no use of it,
+/// even when it is over. Nobody is led on for a credential or a page that is not allowed any more.
 fn own_landing(visit: &Visit<'_>, seen: &LinkInspection) -> Option<String> {
     let allowed = !matches!(seen.state, LinkState::CredentialVoid | LinkState::NotYetValid);
     let own = allowed && visit.is_signed_in(seen.user_id, seen.client_id);

@@ -5,8 +5,8 @@
 //! server, the PHP front controllers and the WSGI application give the same answers.
 //!
 //! The system URL comes from the settings and never from a request. Nothing is spent before the request is
-//! known to be a person's own wish: not for HEAD and prefetches, not where somebody else is signed in. A link of an
-//! e-mail is never spent by a GET.
+//! known to be a person's own wish: not for HEAD and prefetches, not where somebody else is signed in. A link
+//! of an e-mail is never spent by a GET.
 
 mod client_address;
 mod confirm;

@@ -75,7 +75,7 @@ fn told(reason: Reason) -> (u16, &'static str, &'static str) {
         Reason::LandingNotAllowed | Reason::DestinationNotAllowed => (
             403,
             "This link leads to a page that is not allowed",
-            "Links may no longer lead there. Go back and sign in there, or contact support.",
+            "Links may no longer lead there. Go back and sign in, or contact support.",
         ),
         _ => (403, "Signing in is not possible", "Contact support."),
     }

@@ -109,6 +109,10 @@ fn the_holder_of_a_link_learns_why_and_whom_to_tell_and_nothing_of_the_person() 
         let documented = matches!(reason, Reason::ClientClosed | Reason::SsoDisabled);
         assert!(!documented || said.contains("Single Sign-On authentication denied "), "{said}");
 
+        // The API's line for tokens says less than the page does.
+        let own_words = reason.code().starts_with("link_") || reason == Reason::LandingNotAllowed;
+        assert_eq!(said.contains("<p class=\"detail\">"), !own_words, "{reason:?}: {said}");
+
         let (_, rest) = said.split_once("Reference for support: <code>").expect("a reference");
         let reference = AuditRef::parse(rest.split_once('<').unwrap().0).unwrap();
         let event = site.gate.audit_event(reference).unwrap().expect("an event of that reference");

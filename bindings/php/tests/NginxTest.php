@@ -73,6 +73,18 @@ final class NginxTest extends TestCase
         self::assertStringContainsString('action', $body);
     }
 
+    public function testEveryPageOfThePackageIsServed(): void
+    {
+        $public = dirname(__DIR__) . '/public';
+        $pages = [...glob("$public/*.php"), ...glob("$public/*/*.php")];
+        self::assertCount(5, $pages);
+        foreach ($pages as $page) {
+            $path = substr($page, strlen($public));
+            self::assertNotContains($this->nginx->ask('GET', $path)[0], [404, 500, 502, 503], $path);
+        }
+        self::assertStringContainsString('Sign-in links lead here', $this->nginx->ask('GET', '/signin.php')[2]);
+    }
+
     public function testNothingButTheEndpointsIsServed(): void
     {
         foreach (['/endpoints.php', '/includes/', '/oauth/', '/logout.php/x', '/dologin.php5'] as $path) {

@@ -18,9 +18,9 @@ const NAMES: usize = 10;
 /// Most bytes of a path that a line tells.
 const LONGEST: usize = 100;
 
-/// Most bytes of a word. No token, sign-in link, secret or session id is that short. A link
-/// stands where a parameter's name is looked for, and in URLs that were mangled on their way anything may stand
-/// there, or in the path.
+/// Most bytes of a word. No token, sign-in link, secret or session id is that short. A link stands where a
+/// parameter's name is looked for, and in URLs that were mangled on their way anything secret may stand there,
+/// or in the path.
 const WORD: usize = 30;
 
 /// How to log.

@@ -1,5 +1,5 @@
-//! The mailbox of whoever is signed in to the portal: what the portal mails holds a sign-in link, and is shown
-//! here as a page instead of being sent.
+//! The mailbox of whoever is signed in to the portal: what the portal mails holds a sign-in link, and is
+//! shown here as a page instead of being sent.
 
 use gatepass::Error;
 use gatepass::link::LinkRequest;
