@@ -22,7 +22,7 @@ final class WhmcsMailLinksTest extends WhmcsCase
         $answer = $this->send($fields, $cookie);
         self::assertMatchesRegularExpression(self::signOn(), $answer['headers']['location'][0] ?? $this->site->log());
         self::assertSame([303, ''], [$answer['status'], $answer['body']]);
-        self::assertSame([['CreateSsoToken', [
+        self::assertSame([['GetClientsDetails', ['clientid' => 1]], ['CreateSsoToken', [
             'client_id' => 1,
             'user_id' => 101,
             'destination' => 'sso:custom_redirect',
@@ -61,8 +61,8 @@ final class WhmcsMailLinksTest extends WhmcsCase
         for ($use = 0; $use < 3; $use++) {
             self::assertSame(303, $this->send($fields, $cookie)['status'], $this->site->log());
         }
-        $this->assertRefusedLink($this->send($fields, $cookie), 'link_used');
-        $this->assertRefusedLink($this->open($link), 'link_used');
+        $this->assertRefusedLink($this->send($fields, $cookie), 'link_used', 'used already');
+        $this->assertRefusedLink($this->open($link), 'link_used', 'used already');
         $this->assertRefusedLink($this->open(str_repeat('a', 32)), 'link_unknown');
         $this->assertRefusedLink($this->open(''), 'link_unknown');
     }
@@ -86,14 +86,38 @@ final class WhmcsMailLinksTest extends WhmcsCase
         self::assertSame(1, $this->gate()->links()->list()[0]->used);
     }
 
+    /** @dataProvider later */
+    public function testWhoIsNoLongerAllowedInIsNotSignedInAndTheUseIsKept(array $client, string $why): void
+    {
+        [$fields, $cookie] = $this->asks($this->open($this->mailed('Invoice Created', 5)));
+        $this->site->state(['clients' => [$client]]);
+        $this->assertRefusedLink($this->send($fields, $cookie), $why);
+        $this->site->state([]);
+        self::assertSame(303, $this->send($fields, $cookie)['status']);
+        self::assertSame(1, $this->gate()->links()->list()[0]->used);
+    }
+
+    public static function later(): array
+    {
+        $ann = static fn (string $status = 'Active', array $more = []) =>
+            WhmcsSite::client(1, 'ann@example.com', $status, $more);
+        $another = ['owner' => ['id' => 5, 'email' => 'ann@example.com']];
+        $elsewhere = ['owner' => ['id' => 101, 'email' => 'bob@example.com']];
+        return [
+            'closed' => [$ann('Closed'), 'neither Active nor Inactive'],
+            'with another owner' => [$ann('Active', $another), 'another owner'],
+            'with an owner elsewhere' => [$ann('Active', $elsewhere), 'owner with another address'],
+        ];
+    }
+
     /** @dataProvider changes */
     public function testAChangeOfAddressOrPasswordEndsTheLinks(string $hook, array $told, LinkEnd $end): void
     {
         $link = $this->mailed('Invoice Created', 5);
         [$fields, $cookie] = $this->asks($this->open($link));
         self::assertSame([], $this->site->hook($hook, $told));
-        $this->assertRefusedLink($this->open($link), 'link_outdated');
-        $this->assertRefusedLink($this->send($fields, $cookie), 'link_outdated');
+        $this->assertRefusedLink($this->open($link), 'link_outdated', 'password was changed since');
+        $this->assertRefusedLink($this->send($fields, $cookie), 'link_outdated', 'password was changed since');
         self::assertSame($end, $this->gate()->links()->list()[0]->endedBy);
     }
 
@@ -198,9 +222,11 @@ final class WhmcsMailLinksTest extends WhmcsCase
         return Gatepass::open($this->site->store(), kept: false);
     }
 
-    private function assertRefusedLink(array $answer, string $why): void
+    /** @param string $told What the page says of the link; nothing unless its holder may know. */
+    private function assertRefusedLink(array $answer, string $why, string $told = '<p> <a'): void
     {
         $this->assertRefused($answer, $why);
+        self::assertStringContainsString($told, $answer['body']);
         self::assertStringContainsString('gatepass signin: refused', $this->logged($answer));
     }
 }

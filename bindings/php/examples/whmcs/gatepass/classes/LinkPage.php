@@ -17,6 +17,15 @@ use Gatepass\Model\LinkInspection;
  */
 final class LinkPage
 {
+    /** What the holder of a link is told of it; of one that nobody made, nothing. */
+    private const TOLD = [
+        'link_used' => 'It was used already.',
+        'link_expired' => 'Its time is over.',
+        'link_revoked' => 'It was withdrawn.',
+        'link_superseded' => 'Another link of the same kind was used since.',
+        'link_outdated' => 'Your e-mail address or password was changed since it was sent.',
+    ];
+
     private readonly Confirmation $confirmation;
 
     private function __construct(private readonly Gatepass $gate, private readonly SystemUrl $system)
@@ -55,18 +64,24 @@ final class LinkPage
         if ($seen instanceof Response) {
             return $seen;
         }
-        $token = $whmcs->call('CreateSsoToken', [
-            'client_id' => $seen->clientId ?? throw new Fault('the link is for no client'),
-            'user_id' => $seen->userId ?? throw new Fault('the link is for no user'),
-            'destination' => 'sso:custom_redirect',
-            'sso_redirect_path' => $seen->landing,
-        ]);
-        $url = $this->system->ofSignOn($token->text('redirect_url'));
+        $client = $seen->clientId ?? throw new Fault('the link is for no client');
         try {
+            // Days may have passed since the mail. In mode `host` the store knows nothing of that.
+            if (Client::ownerOf($client, $whmcs) !== $seen->userId) {
+                throw new NotSignedIn("client $client has another owner");
+            }
+            $token = $whmcs->call('CreateSsoToken', [
+                'client_id' => $client,
+                'user_id' => $seen->userId,
+                'destination' => 'sso:custom_redirect',
+                'sso_redirect_path' => $seen->landing,
+            ]);
+            $url = $this->system->ofSignOn($token->text('redirect_url'));
             $this->gate->openLink(self::link($request), address: $request->address);
+        } catch (NotSignedIn $no) {
+            return $this->refused($no->getMessage());
         } catch (Refused $refused) {
-            $reference = $refused->reference ?? Response::reference();
-            return Pages::refusedLink($this->system, $reference, $refused->codeName());
+            return $this->refused($refused->codeName(), $refused->reference);
         }
         return new Response(303, ["Location: $url", ...$this->confirmation->over($request)]);
     }
@@ -82,7 +97,12 @@ final class LinkPage
         } catch (InvalidArgument $invalid) {
             $why = "invalid {$invalid->field}";
         }
-        return $why === null ? $seen : Pages::refusedLink($this->system, Response::reference(), $why);
+        return $why === null ? $seen : $this->refused($why);
+    }
+
+    private function refused(string $why, ?string $reference = null): Response
+    {
+        return Pages::refusedLink($this->system, $reference ?? Response::reference(), $why, self::TOLD[$why] ?? '');
     }
 
     /** The query as it came: the library finds the link among what mail programs add. */

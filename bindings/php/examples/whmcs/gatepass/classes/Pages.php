@@ -24,13 +24,12 @@ final class Pages
             HTML, $system->origin);
     }
 
-    /** A link of an e-mail that does not work, or no more. */
-    public static function refusedLink(SystemUrl $system, string $reference, string $why): Response
+    /** @param string $told What the holder of the link may know of it. */
+    public static function refusedLink(SystemUrl $system, string $reference, string $why, string $told): Response
     {
         self::log("refused: $why", $reference, 'signin');
-        return self::page(403, 'This sign-in link does not work any more', <<<HTML
-            <p>It was used, its time is over, or your e-mail address or password was changed since it was sent.</p>
-            <p><a href="{$system->text}/clientarea.php">Sign in here</a> instead.</p>
+        return self::page(403, 'This sign-in link does not work', <<<HTML
+            <p>{$told} <a href="{$system->text}/clientarea.php">Sign in here</a> instead.</p>
             <p>If it keeps happening, tell support this number: {$reference}</p>
             HTML, $system->origin);
     }
