@@ -49,9 +49,10 @@ impl SignInLink {
         found.next().filter(|_| found.next().is_none())
     }
 
-    /// From its text or its whole URL.
+    /// From its text, its whole URL or the query of that.
     pub fn from_url(text: &str) -> Option<Self> {
-        SignInLink::parse(text).or_else(|| SignInLink::in_query(text.split_once('?')?.1.as_bytes()))
+        let query = text.split_once('?').map_or(text, |(_, query)| query);
+        SignInLink::in_query(query.as_bytes())
     }
 
     /// The text itself, for the person's mail and nobody else.

@@ -69,7 +69,8 @@ fn a_link_is_found_with_what_mail_programs_put_around_it() {
         assert_eq!(SignInLink::in_query(query.as_bytes()), None, "{query}");
     }
     assert_eq!(SignInLink::from_url(&format!("https://x.example/signin.php?{text}")), Some(made.clone()));
-    assert_eq!(SignInLink::from_url(&text), Some(made));
+    assert_eq!(SignInLink::from_url(&text), Some(made.clone()));
+    assert_eq!(SignInLink::from_url(&format!("{text}=&utm_source=mail")), Some(made));
 }
 
 proptest! {
