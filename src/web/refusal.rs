@@ -141,8 +141,13 @@ fn used_just_now(visit: &Visit<'_>, known: &Known, landing: &str) -> Response {
     let main = page::heading(title)
         .part(page::paragraph("If that was you, you are signed in already."))
         .part(told_reference(known))
-        .part(page::button_link(landing, "Continue"))
-        .part(page::other_link(&known.back, "Go back"));
+        .part(page::button_link(landing, "Continue"));
+    // A mail's filter that opens links may have come first, just when the person clicked.
+    let main = main.part(match &known.renewal {
+        Some(renewal) => page::other_link(renewal, "That was not me: get a new link"),
+        None => Html::new(),
+    });
+    let main = main.part(page::other_link(&known.back, "Go back"));
     visit.page(410, title, main)
 }
 
