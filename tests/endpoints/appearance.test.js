@@ -1,4 +1,4 @@
-// Every page: a picture at phone and desktop size, light and dark, and nothing for axe to find. The pictures
+// Every page: a picture at phone (also a narrow one) and desktop size, light and dark, and nothing for axe to find. The pictures
 // are left in the target folder, for people to look at.
 
 import assert from 'node:assert/strict';
@@ -9,12 +9,13 @@ import { setTimeout as pause } from 'node:timers/promises';
 import axe from 'axe-core';
 
 import { launch } from './harness/chromium.js';
+import { mailToAnn } from './harness/mail.js';
 import { artefacts, start, startDemo } from './harness/servers.js';
 import { startSite } from './harness/site.js';
-import { ANN, BOB, CLOSED } from './harness/store.js';
+import { ANN, BOB, CLOSED, LONG } from './harness/store.js';
 import { click, person, press, signIn } from './harness/visit.js';
 
-const SIZES = { phone: { width: 390, height: 844 }, desktop: { width: 1280, height: 800 } };
+const SIZES = { narrow: { width: 320, height: 640 }, phone: { width: 390, height: 844 }, desktop: { width: 1280, height: 800 } };
 const SCHEMES = ['light', 'dark'];
 
 describe('the pages', () => {
@@ -28,6 +29,7 @@ describe('the pages', () => {
     chromium = await launch();
     site = await startSite();
     server = await start('tool', { home: `${site.origin}/home` });
+    server.store.run('settings', 'set', 'link_renewal_path', 'fresh.php');
     demo = await startDemo();
   });
   after(async () => {
@@ -36,6 +38,13 @@ describe('the pages', () => {
     await site?.stop();
     await chromium?.stop();
   });
+
+  /** A link that was used just now, as by a robot. */
+  function usedLink() {
+    const made = mailToAnn({ server });
+    server.store.run('link', 'open', made.url);
+    return made;
+  }
 
   /** Each page by the way that leads to it. */
   const PAGES = {
@@ -54,6 +63,37 @@ describe('the pages', () => {
       await signIn(who, site, server, BOB);
       await click(who, site, server.store.autoauth(ANN));
     },
+    'link-question': (who) => click(who, site, mailToAnn({ server }).url),
+    'link-question-other': async (who) => {
+      await signIn(who, site, server, BOB);
+      await click(who, site, mailToAnn({ server }).url);
+    },
+    'link-long-words': (who) => click(who, site, server.store.link(
+      LONG, '--path', `viewinvoice.php?id=${'5'.repeat(60)}`, '--title', 'Rechtsschutzversicherungsgesellschaften'.repeat(2),
+    ).url),
+    'link-used-a-moment-ago': (who) => click(who, site, usedLink().url),
+    'link-used': (who) => {
+      const made = usedLink();
+      server.store.moveTime(made.link, 'last_opened_at', -6_000);
+      return click(who, site, made.url);
+    },
+    'link-expired': (who) => {
+      const made = mailToAnn({ server });
+      server.store.moveTime(made.link, 'expires_at', -1);
+      return click(who, site, made.url);
+    },
+    'link-out-of-date': (who) => {
+      const { url } = mailToAnn({ server });
+      server.store.run('link', 'account-changed', '--user', String(ANN.user), '--changed', 'email');
+      return click(who, site, url);
+    },
+    'link-of-a-closed-client': (who) => {
+      const { url } = server.store.link(BOB);
+      server.store.run('client', 'set-status', String(BOB.client), 'closed');
+      return click(who, site, url)
+        .finally(() => server.store.run('client', 'set-status', String(BOB.client), 'active'));
+    },
+    'no-link': (who) => click(who, site, `${server.system}/signin.php`),
     'used-a-moment-ago': async (who) => {
       const { access_token: token, redirect_url: link } = server.store.issue(ANN);
       server.store.run('token', 'redeem', token);

@@ -3,40 +3,11 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { setTimeout as pause } from 'node:timers/promises';
 
-import { start } from './harness/servers.js';
-import { startWitness } from './harness/site.js';
 import { onEachServer } from './harness/stage.js';
 import { ANN, BOB } from './harness/store.js';
 import { sessionCookie } from './harness/visit.js';
-
-/** A server that people reach through a witness. */
-async function behindWitness(kind, options) {
-  let server;
-  const witness = await startWitness(() => server.port);
-  try {
-    server = await start(kind, { ...options, seenAt: witness.origin });
-  } catch (error) {
-    await witness.stop();
-    throw error;
-  }
-  const stop = async () => {
-    await witness.stop();
-    await server.stop();
-  };
-  return { ...server, witness, stop };
-}
-
-/** Waits until the witness saw the address asked for in advance. */
-async function askedInAdvance(witness, address) {
-  for (let waited = 0; waited < 5_000; waited += 50) {
-    const found = witness.seen.find(({ url, purpose }) => purpose !== undefined && address.endsWith(url));
-    if (found !== undefined) return found;
-    await pause(50);
-  }
-  throw new Error('Chromium loaded nothing in advance');
-}
+import { askedInAdvance, behindWitness } from './harness/witness.js';
 
 onEachServer((stage) => {
   test('HEAD says nothing about a link and spends nothing', async () => {

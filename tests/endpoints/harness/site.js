@@ -3,13 +3,13 @@
 import { once } from 'node:events';
 import { createServer, request } from 'node:http';
 
-async function listening(server, port = 0) {
+export async function listening(server, port = 0) {
   server.listen(port, '127.0.0.1');
   await once(server, 'listening');
   return server.address().port;
 }
 
-async function stop(server) {
+export async function stop(server) {
   server.closeAllConnections();
   server.close();
   await once(server, 'close');
@@ -42,7 +42,9 @@ export async function startWitness(behind) {
   const seen = [];
   const server = createServer((asked, answer) => {
     const options = { port: behind(), host: '127.0.0.1', method: asked.method, path: asked.url };
-    const onward = request({ ...options, headers: asked.headers, agent: false }, (answered) => {
+    // From the address that asked: all of them are this machine's.
+    const from = { localAddress: asked.socket.remoteAddress, headers: asked.headers, agent: false };
+    const onward = request({ ...options, ...from }, (answered) => {
       seen.push({
         method: asked.method,
         url: asked.url,

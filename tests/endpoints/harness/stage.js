@@ -5,7 +5,7 @@ import { after, before, describe } from 'node:test';
 import { launch } from './chromium.js';
 import { kinds, start } from './servers.js';
 import { startSite } from './site.js';
-import { person } from './visit.js';
+import { lend } from './visit.js';
 
 /**
  * Runs `tests(stage)` for each kind of server. In a test, `stage.server` runs, `stage.site` is a site of
@@ -15,14 +15,7 @@ export function onEachServer(tests, { prepare = start } = {}) {
   for (const kind of kinds) {
     describe(kind, () => {
       const stage = {
-        async visit(act, options) {
-          const visitor = await person(stage.chromium, options);
-          try {
-            return await act(visitor);
-          } finally {
-            await visitor.leave();
-          }
-        },
+        visit: (act, options) => lend(stage.chromium, act, options),
       };
       before(async () => {
         stage.chromium = await launch();

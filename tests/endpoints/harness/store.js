@@ -15,8 +15,25 @@ export const CLOSED = { user: 3, client: 3, email: 'closed@example.org', name: '
 /** His client has single sign-on switched off. */
 export const OPTED_OUT = { user: 4, client: 4, email: 'off@example.org', name: 'Otto Example' };
 
+/** A name and an address without a place to break. */
+export const LONG = {
+  user: 5,
+  client: 5,
+  email: 'hubert.wolfeschlegelsteinhausenbergerdorffwelchevoraltern@example.org',
+  name: 'Hubert Wolfeschlegelsteinhausenbergerdorffwelchevoralternwaren',
+};
+
 /** What signs AutoAuth links; the stored key has the same text. */
 const AUTOAUTH_KEY = 'a key that only these tests know';
+
+/** In a process of its own, as every second opener of a store must be. */
+const MOVE_TIME = `
+import sqlite3, sys
+store, column, link, at = sys.argv[1:]
+with sqlite3.connect(store, timeout=10) as store:
+    moved = store.execute(f"UPDATE link SET {column} = ? WHERE hex(substr(key, 1, 12)) = upper(?)", (int(at), link))
+    assert moved.rowcount == 1, link
+`;
 
 /** Nobody calls from there. */
 const AFAR = ['--address', '203.0.113.0/24'];
@@ -36,7 +53,7 @@ export class Store {
     this.run('seal', 'new', this.sealKey);
     this.run('init', '--mode', 'managed', '--system-url', systemUrl);
     this.id = this.run('info').store_id;
-    for (const person of [ANN, BOB, CLOSED, OPTED_OUT]) {
+    for (const person of [ANN, BOB, CLOSED, OPTED_OUT, LONG]) {
       const [first, last] = person.name.split(' ');
       const names = ['--first-name', first, '--last-name', last];
       this.run('user', 'add', person.email, ...names);
@@ -46,7 +63,7 @@ export class Store {
     this.run('client', 'allow-sso', String(OPTED_OUT.client), 'off');
     this.run('admin', 'add', 'operator');
     const everywhere = ['--destination', '*', '--destination', 'sso:custom_redirect', '--home-url', home];
-    this.portal = this.#credential('portal', ...everywhere);
+    this.portal = this.#credential('portal', ...everywhere, '--links');
     this.elsewhere = this.#credential('elsewhere', ...AFAR);
     /** The same two for a client that puts its secret into the query. */
     this.inQuery = {
@@ -79,6 +96,24 @@ export class Store {
     const { identifier, secret } = this.portal;
     const asking = ['--identifier', identifier, '--secret', secret];
     return this.run('token', 'issue', '--client', String(person.client), ...asking, ...options);
+  }
+
+  /** A sign-in link of the portal, as the tool shows it: `url`, and its public name `link`. */
+  link(person, ...options) {
+    const { identifier, secret } = this.portal;
+    const asking = ['--identifier', identifier, '--secret', secret];
+    return this.run('link', 'create', '--client', String(person.client), ...asking, ...options);
+  }
+
+  /** What is known of a sign-in link: `state`, `used`, … */
+  inspectLink(url) {
+    return this.run('link', 'inspect', url);
+  }
+
+  /** Moves a time of a sign-in link to so many milliseconds from now, since a link lives a minute at least. */
+  moveTime(link, column, milliseconds) {
+    const words = [this.path, column, link, String(Date.now() + milliseconds)];
+    execFileSync(process.env.ENDPOINT_PYTHON, ['-c', MOVE_TIME, ...words], { stdio: 'pipe' });
   }
 
   /** `live`, `redeemed`, … */

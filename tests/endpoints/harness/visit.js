@@ -15,6 +15,16 @@ export async function person(chromium, options = {}) {
   return { context, page, seen, leave: () => context.close() };
 }
 
+/** Lends `act` a fresh browser profile. */
+export async function lend(chromium, act, options) {
+  const visitor = await person(chromium, options);
+  try {
+    return await act(visitor);
+  } finally {
+    await visitor.leave();
+  }
+}
+
 /** Clicks a link to `address` on a page of another site, as from a portal or a mail. */
 export async function click({ page }, site, address) {
   await page.goto(site.show('/link', `<p><a id="link" href="${address.replaceAll('&', '&amp;')}">Open</a>`));
@@ -52,6 +62,12 @@ export async function sessionCookie({ context }, server) {
 export async function signIn(visitor, site, server, who) {
   await click(visitor, site, server.store.issue(who).redirect_url);
   assert.equal(visitor.page.url(), `${server.system}/clientarea.php`);
+}
+
+/** Opens a sign-in link as from a mail, and answers "Continue". */
+export async function openLink(visitor, site, url) {
+  await click(visitor, site, url);
+  await press(visitor, confirmation(visitor).proceed);
 }
 
 /** The form that asks "You are A. Continue as B?": its fields and its two ways out. */
