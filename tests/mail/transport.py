@@ -8,19 +8,15 @@ import json
 import quopri
 import re
 import sys
-from email import message_from_bytes, policy
+from email import policy
 from email.message import EmailMessage
-from html.parser import HTMLParser
+
+from reading import clicked, received
 
 URL = sys.argv[1]
 BEFORE = "Dear Ann,\n\nyour invoice no. 5 over 12,50 is here. It is due in fourteen days; the link below works for three days.\n\n"
 AFTER = "\n\nWith kind regards\n"
 TEXT = BEFORE + URL + AFTER
-
-
-def received(raw: bytes) -> str:
-    part = message_from_bytes(raw, policy=policy.default)
-    return part.get_content()
 
 
 def sent(cte: str, text: str = TEXT, subtype: str = "plain") -> bytes:
@@ -53,22 +49,6 @@ def flowed(text: str, width: int = 72) -> str:
 
 def unflowed(text: str) -> str:
     return re.sub(r" \r?\n", " ", text)
-
-
-class Links(HTMLParser):
-    def __init__(self) -> None:
-        super().__init__()
-        self.found = []
-
-    def handle_starttag(self, tag, attrs):
-        if tag == "a":
-            self.found.append(dict(attrs)["href"])
-
-
-def clicked(html: str) -> str:
-    links = Links()
-    links.feed(html)
-    return "\n".join(links.found)
 
 
 HTML = f'<p>Dear Ann,</p><p>your invoice is <a style="color:#0b4fa8" href="{URL}">here</a>, and due in fourteen days.</p>'
