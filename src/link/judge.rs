@@ -140,6 +140,9 @@ fn own_state(link: &LinkFacts, settings: &Settings, now: Timestamp) -> Result<()
     link.issuer.honours(link.serial)?;
     // What a credential may do can be narrowed while its links are under way.
     let limits = &link.issuer.limits;
+    if !limits.links {
+        return Err(Reason::LinksNotAllowed);
+    }
     let destination = link.destination.as_deref();
     if !limits.allows_destination(destination) || !limits.allows_link_destination(destination) {
         return Err(Reason::DestinationNotAllowed);

@@ -326,7 +326,7 @@ pub enum LinkState {
     Expired,
     /// It lies in the future: the clock was set back.
     NotYetValid,
-    /// The credential that made it was revoked, has expired or is disabled, or may no longer lead there.
+    /// The credential that made it was revoked, has expired or is disabled, or may no longer make one like it.
     CredentialVoid,
 }
 

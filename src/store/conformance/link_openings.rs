@@ -283,6 +283,10 @@ fn a_second_click_is_told_apart_from_a_later_one(w: &World<'_>) {
     let revoked = w.link(NOON);
     yes(w.store().end_links(&LinksOf::One(digest_of(&revoked)), LinkEnd::Revoked, at(NOON)));
     assert!(!w.no(w.open(&revoked, NOON), Reason::LinkRevoked).duplicate);
+    let ended = w.link_of(&to(1).uses(2), NOON);
+    yes(w.open(&ended, NOON));
+    yes(w.store().end_links(&LinksOf::One(digest_of(&ended)), LinkEnd::Revoked, at(NOON)));
+    assert!(!w.no(w.open(&ended, NOON), Reason::LinkRevoked).duplicate, "a use before is no second click");
 }
 
 fn a_link_is_over_at_exactly_the_end_of_its_life(w: &World<'_>) {
