@@ -223,7 +223,7 @@ pub(crate) fn report_of(
         BTreeMap::new();
     for Tallied { label, at, what, count } in counted {
         let (row, moments) = rows.entry(label).or_default();
-        let at = start_of(*at, step).max(from);
+        let at = start_of(*at, step);
         let mut never = LinkMoment::default();
         let moment = match what {
             LinkTally::Live | LinkTally::NotCreated(_) => &mut never,
