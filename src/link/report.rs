@@ -83,7 +83,7 @@ pub struct LinkReportRow {
     pub openings: u64,
     /// Links whose life ended before they were used at all.
     pub expired: u64,
-    /// Links that can be used now.
+    /// Links that can be used now, as far as they and their credential go.
     pub live: u64,
     /// Links that were revoked while they could be used.
     pub revoked: u64,
