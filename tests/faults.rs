@@ -11,7 +11,7 @@ use std::path::Path;
 use std::process::Command;
 
 use gatepass::id::UserId;
-use gatepass::link::{LinkRequest, OpenRequest, SignInLink};
+use gatepass::link::{EndLinks, LinkRequest, OpenRequest, SignInLink};
 use gatepass::session::EndSessions;
 use gatepass::token::IssueRequest;
 use gatepass::upkeep::Severity;
@@ -168,6 +168,7 @@ fn every_synced_act_reaches_the_disk_and_no_issue_waits_for_it() {
                 "make a link" => drop(make(1)),
                 "open a link" => drop(open(&many).unwrap()),
                 "refuse a link" => assert_eq!(open(&used).unwrap_err().reason(), Some(Reason::LinkUsed)),
+                "end links" => drop(gate.revoke_links(&EndLinks::OfUser(UserId::new(9).unwrap())).unwrap()),
                 "nothing" => drop(gate.end_sessions(&EndSessions::OfUser(UserId::new(9).unwrap())).unwrap()),
                 _ => drop(issue(&gate).unwrap()),
             }
@@ -182,7 +183,7 @@ fn every_synced_act_reaches_the_disk_and_no_issue_waits_for_it() {
         let syncs = syncs_of(NAME, part);
         assert!(syncs < 8, "{ACTS} times {part} synced {syncs} times");
     }
-    for part in ["redeem", "make a link", "open a link", "nothing"] {
+    for part in ["redeem", "make a link", "open a link", "end links", "nothing"] {
         let syncs = syncs_of(NAME, part);
         assert!(syncs > ACTS, "{ACTS} times {part} synced {syncs} times");
     }

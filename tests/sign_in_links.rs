@@ -230,3 +230,15 @@ fn a_credential_makes_links_only_by_a_right_of_its_own() {
     assert_eq!(refusal.reason, Reason::RateLimited);
     assert!(refusal.retry_after.is_some_and(|wait| wait <= Duration::from_secs(60)));
 }
+
+#[test]
+fn an_end_that_only_a_newer_release_knows_lets_nobody_in() {
+    let (folder, gate) = store();
+    let made = gate.create_link(&gate.host_caller("cli").unwrap(), &invoice()).unwrap();
+    let newer = rusqlite::Connection::open(folder.path().join("gatepass.db")).unwrap();
+    newer.execute("UPDATE link SET ended_at = created_at, ended_by = 'address_proved'", []).unwrap();
+    let seen = gate.inspect_link(&made.link, None).unwrap();
+    assert_eq!((seen.refusal, seen.ended_by), (Some(Reason::LinkRevoked), Some(LinkEnd::Revoked)));
+    let refused = gate.open_link(&OpenRequest::new(made.link)).unwrap_err();
+    assert_eq!(refused.reason(), Some(Reason::LinkRevoked));
+}

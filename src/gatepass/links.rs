@@ -104,7 +104,7 @@ impl Gatepass {
     ///
     /// # Errors
     /// Refused, in this order: unknown, used up, ended (revoked, superseded, outdated), from the future, expired,
-    /// credential void or no longer allowed to lead there, page no longer allowed, person may not sign in.
+    /// credential void or no longer allowed links like this one, page no longer allowed, person may not sign in.
     pub fn open_link(&self, request: &OpenRequest) -> Result<OpenedLink> {
         let now = self.now();
         let token = self.with_random(|random| Token::generate(now, random))?;

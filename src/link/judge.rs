@@ -136,8 +136,7 @@ fn own_state(link: &LinkFacts, settings: &Settings, now: Timestamp) -> Result<()
     if now >= link.expires_at {
         return Err(Reason::LinkExpired);
     }
-    link.issuer.standing(now)?;
-    link.issuer.honours(link.serial)?;
+    stands(&link.issuer, link.serial, now)?;
     // What a credential may do can be narrowed while its links are under way.
     let limits = &link.issuer.limits;
     let destination = link.destination.as_deref();
@@ -149,6 +148,13 @@ fn own_state(link: &LinkFacts, settings: &Settings, now: Timestamp) -> Result<()
         None if limits.clients.is_some() => Err(Reason::ClientNotAllowed),
         _ => Ok(()),
     }
+}
+
+/// Whether a credential answers for the links that it made with this secret.
+pub(crate) fn stands(issuer: &CallerFacts, serial: i64, now: Timestamp) -> Result<(), Reason> {
+    issuer.standing(now)?;
+    issuer.honours(serial)?;
+    if issuer.limits.links { Ok(()) } else { Err(Reason::LinksNotAllowed) }
 }
 
 /// Where a link stands by itself, and the reason if it is not live. The person is not asked about.

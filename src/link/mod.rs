@@ -26,7 +26,7 @@ use crate::session::SessionId;
 use crate::token::{IssueRequest, RedeemAct, Redemption, Spent, Token};
 
 pub(crate) use judge::{
-    LinkFacts, OpenFacts, Opening, is_second_click, judge_create, judge_open, state_of, told,
+    LinkFacts, OpenFacts, Opening, is_second_click, judge_create, judge_open, stands, state_of, told,
 };
 pub use report::{LinkMoment, LinkReport, LinkReportQuery, LinkReportRow, RefusalCount};
 pub(crate) use report::{LinkTally, Tallied, hour_of, range_of, report_of};
@@ -326,7 +326,7 @@ pub enum LinkState {
     Expired,
     /// It lies in the future: the clock was set back.
     NotYetValid,
-    /// The credential that made it was revoked, has expired or is disabled, or may no longer lead there.
+    /// The credential that made it was revoked, has expired or is disabled, or may no longer make one like it.
     CredentialVoid,
 }
 

@@ -82,7 +82,7 @@ pub struct LinkReportRow {
     pub openings: u64,
     /// Links whose life ended before they were used at all.
     pub expired: u64,
-    /// Links that can be used now.
+    /// Links that can be used now, as far as they and their credential go.
     pub live: u64,
     /// Links that were revoked while they could be used.
     pub revoked: u64,
@@ -222,7 +222,7 @@ pub(crate) fn report_of(
         BTreeMap::new();
     for Tallied { label, at, what, count } in counted {
         let (row, moments) = rows.entry(label).or_default();
-        let at = start_of(*at, step).max(from);
+        let at = start_of(*at, step);
         let mut never = LinkMoment::default();
         let moment = match what {
             LinkTally::Live | LinkTally::NotCreated(_) => &mut never,

@@ -100,6 +100,7 @@ fn renewable(reason: Reason) -> bool {
             | Reason::LinkRevoked
             | Reason::LinkSuperseded
             | Reason::LinkOutdated
+            | Reason::LinksNotAllowed
             | Reason::CredentialRevoked
             | Reason::CredentialExpired
             | Reason::CredentialDisabled

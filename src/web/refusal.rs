@@ -54,6 +54,7 @@ fn told(reason: Reason) -> (u16, &'static str, &'static str) {
         ),
         Reason::TokenRevoked
         | Reason::LinkRevoked
+        | Reason::LinksNotAllowed
         | Reason::CredentialRevoked
         | Reason::CredentialExpired
         | Reason::CredentialDisabled

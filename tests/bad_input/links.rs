@@ -2,11 +2,11 @@
 
 use super::{Bench, PLANTED, wrong_hex};
 use crate::common::portal;
-use gatepass::Reason;
 use gatepass::directory::Subject;
 use gatepass::id::{ClientId, ItemId};
 use gatepass::link::{EndLinks, LinkEnd, LinkReportQuery, LinkRequest, OpenRequest, SignInLink};
 use gatepass::token::{Binding, IssueRequest};
+use gatepass::{Error, Reason, ops};
 use serde_json::json;
 use std::time::Duration;
 
@@ -37,8 +37,16 @@ fn a_wrong_link_is_unknown_and_costs_no_write() {
     for text in &wrong {
         let error = bench.untouched(|gate| gate.read_link(text, None));
         assert_eq!(error.reason(), Some(Reason::LinkUnknown));
-        for operation in ["link.inspect", "link.explain", "link.revoke"] {
-            assert_eq!(bench.field_of(operation, json!({ "link": text })), "link", "{text:.50}");
+        let looked = bench.untouched(|gate| ops::call(gate, "link.inspect", json!({ "link": text })));
+        assert_eq!(looked.reason(), Some(Reason::LinkUnknown), "{text:.50}");
+        for operation in ["link.explain", "link.revoke"] {
+            let refused = bench.untouched(|gate| ops::call(gate, operation, json!({ "link": text })));
+            match (SignInLink::from_url(text), refused) {
+                // A link with what a mail program may put around it.
+                (Some(_), refused) => assert_eq!(refused.reason(), Some(Reason::LinkUnknown)),
+                (None, Error::Invalid { field, .. }) => assert_eq!(field, "link", "{text:.50}"),
+                (None, other) => panic!("{operation} with {text:.50}: {other:?}"),
+            }
         }
     }
     let never = SignInLink::parse("ab".repeat(16)).unwrap();

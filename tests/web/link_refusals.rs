@@ -13,13 +13,14 @@ use crate::common::START;
 use crate::links::LANDING;
 use crate::site::{HOME, Site, invoice};
 
-const OVER: [Reason; 6] = [
+const OVER: [Reason; 7] = [
     Reason::LinkUsed,
     Reason::LinkExpired,
     Reason::LinkRevoked,
     Reason::LinkSuperseded,
     Reason::LinkOutdated,
     Reason::CredentialDisabled,
+    Reason::LinksNotAllowed,
 ];
 const NOT_POSSIBLE: [Reason; 6] = [
     Reason::LandingNotAllowed,
@@ -54,13 +55,8 @@ fn refused_for(reason: Reason) -> (Site, CreatedLink) {
         }
         Reason::CredentialDisabled => drop(site.gate.enable_credential("portal", false).unwrap()),
         Reason::LandingNotAllowed => deny_invoices(&site),
-        Reason::DestinationNotAllowed => {
-            // No operation narrows a credential yet.
-            let other = rusqlite::Connection::open(&site.place.store).unwrap();
-            other
-                .execute("UPDATE credential SET limits = '{\"links\": true}' WHERE label = 'portal'", [])
-                .unwrap();
-        }
+        Reason::DestinationNotAllowed => narrow(&site, "{\"links\": true}"),
+        Reason::LinksNotAllowed => narrow(&site, "{\"destinations\": [\"*\"]}"),
         Reason::ClientClosed => {
             drop(site.gate.set_client_status(site.ann.1, ClientStatus::Closed).unwrap());
         }
@@ -72,6 +68,12 @@ fn refused_for(reason: Reason) -> (Site, CreatedLink) {
     (site, mail)
 }
 
+/// No operation narrows a credential yet.
+fn narrow(site: &Site, limits: &str) {
+    let other = rusqlite::Connection::open(&site.place.store).unwrap();
+    other.execute("UPDATE credential SET limits = ?1 WHERE label = 'portal'", [limits]).unwrap();
+}
+
 fn deny_invoices(site: &Site) {
     site.set("deny", json!(DenyTable::new("admin", &["viewinvoice.php"]).unwrap()));
 }
@@ -80,7 +82,9 @@ fn heading(reason: Reason) -> &'static str {
     match reason {
         Reason::LinkUsed => "This link was used already",
         Reason::LinkExpired => "This link has expired",
-        Reason::LinkRevoked | Reason::CredentialDisabled => "This link is no longer valid",
+        Reason::LinkRevoked | Reason::CredentialDisabled | Reason::LinksNotAllowed => {
+            "This link is no longer valid"
+        }
         Reason::LinkSuperseded => "Another link was used instead",
         Reason::LinkOutdated => "This link is out of date",
         Reason::LandingNotAllowed | Reason::DestinationNotAllowed => {

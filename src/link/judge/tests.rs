@@ -74,6 +74,7 @@ const AGAINST_USE: &[Against] = &[
     (Reason::CredentialDisabled, |facts| facts.link.issuer.enabled = false),
     (Reason::AdminDisabled, |facts| facts.link.issuer.admin_enabled = false),
     (Reason::CredentialRevoked, |facts| facts.link.issuer.void_serial = 1),
+    (Reason::LinksNotAllowed, |facts| facts.link.issuer.limits.links = false),
     (Reason::DestinationNotAllowed, |facts| facts.link.issuer.limits.destinations = None),
     (Reason::DestinationNotAllowed, |facts| facts.link.issuer.limits.link_destinations = Some(vec![])),
     (Reason::ClientNotAllowed, |facts| facts.link.issuer.limits.clients = Some(vec![])),
@@ -114,7 +115,7 @@ fn the_state_is_what_the_link_itself_says() {
         spoil(&mut facts);
         let wanted = match number {
             0..4 => (states[number], Some(*reason)),
-            4..12 => (CredentialVoid, Some(*reason)),
+            4..13 => (CredentialVoid, Some(*reason)),
             // Page and person are asked about by the verdict alone.
             _ => (Live, None),
         };

@@ -46,7 +46,7 @@ fn each_kind_stands_in_its_own_column_and_in_its_hour() {
         happened(Some("offer"), 4, used, 5),
         happened(Some("offer"), 3, used, 1),
         happened(Some("offer"), 3, LinkTally::Refused(Reason::LinkExpired), 2),
-        happened(Some("offer"), 3, LinkTally::NotCreated(Reason::RateLimited), 9),
+        happened(Some("offer"), 6, LinkTally::NotCreated(Reason::RateLimited), 9),
         happened(Some("offer"), 2, LinkTally::Ended(LinkEnd::Revoked), 1),
         happened(Some("offer"), 2, LinkTally::Ended(LinkEnd::Superseded), 2),
         happened(Some("offer"), 2, LinkTally::Ended(LinkEnd::EmailChanged), 3),

@@ -165,6 +165,9 @@ fn what_was_over_already_when_it_was_ended_is_told_to_be_over(w: &World<'_>) {
     end(w, &LinksOf::One(digest_of(&after)), LinkEnd::Revoked, over);
     w.no(w.open(&before, over.plus(days(1))), Reason::LinkRevoked);
     w.no(w.open(&after, over.plus(days(1))), Reason::LinkExpired);
+    let counted = w.store().link_tallies(None, hour_of(over), over).unwrap();
+    let expired: Vec<_> = counted.iter().filter(|tally| tally.what == LinkTally::Expired).collect();
+    assert_eq!(expired.iter().map(|tally| tally.count).collect::<Vec<_>>(), [1], "the other one was ended");
 }
 
 fn a_use_ends_the_siblings_and_nobody_elses(w: &World<'_>) {

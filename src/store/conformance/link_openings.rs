@@ -283,6 +283,10 @@ fn a_second_click_is_told_apart_from_a_later_one(w: &World<'_>) {
     let revoked = w.link(NOON);
     yes(w.store().end_links(&LinksOf::One(digest_of(&revoked)), LinkEnd::Revoked, at(NOON)));
     assert!(!w.no(w.open(&revoked, NOON), Reason::LinkRevoked).duplicate);
+    let ended = w.link_of(&to(1).uses(2), NOON);
+    yes(w.open(&ended, NOON));
+    yes(w.store().end_links(&LinksOf::One(digest_of(&ended)), LinkEnd::Revoked, at(NOON)));
+    assert!(!w.no(w.open(&ended, NOON), Reason::LinkRevoked).duplicate, "a use before is no second click");
 }
 
 fn a_link_is_over_at_exactly_the_end_of_its_life(w: &World<'_>) {
@@ -319,6 +323,7 @@ fn a_link_dies_with_its_credential(w: &World<'_>) {
     yes(w.store().enable_admin("root", false, at(NOON)));
     refused(w, &other, NOON, Reason::AdminDisabled);
     yes(w.store().enable_admin("root", true, at(NOON)));
+    yes(w.create(&ends, &to(1).life(secs(60)), NOON.minus(secs(60))));
     let ended = yes(w.store().revoke_credential("ends", false, at(NOON)));
     assert_eq!(ended.links, 1, "the one that could still be used");
     refused(w, &other, NOON, Reason::CredentialRevoked);
@@ -352,6 +357,13 @@ fn a_leaked_secret_takes_its_links_along_and_a_rotated_one_does_not(w: &World<'_
     refused(w, &four, NOON, Reason::CredentialRevoked);
     let (five, _) = yes(w.create(&api(id, 4), &to(1), NOON));
     yes(w.open(&five, NOON));
+    yes(w.create(&api(id, 4), &to(1), NOON));
+    let ended = yes(w.store().end_links(&LinksOf::Credential(id), LinkEnd::Revoked, at(NOON)));
+    assert_eq!(
+        (ended, counted(w, None, LinkTally::Ended(LinkEnd::Revoked), NOON)),
+        (1, 1),
+        "nor is it counted"
+    );
 }
 
 fn the_person_is_asked_about_again(w: &World<'_>) {

@@ -59,15 +59,25 @@ static FACTS_BY_ID: LazyLock<String> = LazyLock::new(|| {
     )
 });
 
+/// How a credential stands in this transaction.
+pub(super) fn facts_by_id(
+    connection: &Connection,
+    credential: CredentialId,
+) -> StoreResult<Option<CallerFacts>> {
+    connection
+        .prepare_cached(&FACTS_BY_ID)
+        .read()?
+        .query_row([credential], |row| facts(row, 0))
+        .optional()
+        .read()
+}
+
 /// How a caller stands in this transaction.
 pub(super) fn caller_facts(connection: &Connection, caller: &Caller) -> StoreResult<Option<CallerFacts>> {
     match caller.0 {
-        CallerId::Api { credential, .. } | CallerId::Host { credential } => connection
-            .prepare_cached(&FACTS_BY_ID)
-            .read()?
-            .query_row([credential], |row| facts(row, 0))
-            .optional()
-            .read(),
+        CallerId::Api { credential, .. } | CallerId::Host { credential } => {
+            facts_by_id(connection, credential)
+        }
         CallerId::Admin { admin } => connection
             .prepare_cached("SELECT enabled FROM admin WHERE id = ?1")
             .read()?

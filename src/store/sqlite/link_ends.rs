@@ -5,12 +5,12 @@ use rusqlite::{Connection, ToSql, params};
 use super::audit::write_event;
 use super::error::ReadError;
 use super::link_tallies::tally;
-use super::links::find;
+use super::links::{find, made_since};
 use crate::audit::{EventKind, NewEvent};
 use crate::clock::Timestamp;
 use crate::error::Reason;
 use crate::id::CredentialId;
-use crate::link::{LinkEnd, LinkFacts, LinkTally};
+use crate::link::{LONGEST_LIFE, LinkEnd, LinkFacts, LinkTally};
 use crate::store::{At, LinksOf, Outcome, StoreResult};
 
 /// Could be used, but for its time.
@@ -20,7 +20,7 @@ const UNSPENT: &str = "used < uses AND ended_at IS NULL";
 const HONOURED: &str = "EXISTS (SELECT 1 FROM credential WHERE id = link.credential_id
     AND revoked_at IS NULL AND link.serial > void_serial)";
 
-/// How many links of a credential could still be used.
+/// How many links of a credential could still be used: those of the longest life. No index is over credentials.
 pub(super) fn count_live(
     connection: &Connection,
     credential: CredentialId,
@@ -29,10 +29,10 @@ pub(super) fn count_live(
     connection
         .query_row(
             &format!(
-                "SELECT count(*) FROM link WHERE credential_id = ?1 AND expires_at > ?2 AND {UNSPENT}
-                   AND {HONOURED}"
+                "SELECT count(*) FROM link WHERE key >= ?3 AND credential_id = ?1 AND expires_at > ?2
+                   AND {UNSPENT} AND {HONOURED}"
             ),
-            params![credential, now],
+            params![credential, now, made_since(now.minus(LONGEST_LIFE))],
             |row| row.get(0),
         )
         .read()

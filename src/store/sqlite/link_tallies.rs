@@ -1,11 +1,15 @@
 //! What happens to sign-in links, counted by the hour for the report.
 
+use std::collections::BTreeMap;
+
 use rusqlite::{Connection, params};
 
+use super::credentials::facts_by_id;
 use super::error::ReadError;
 use super::links::made_since;
 use crate::clock::Timestamp;
-use crate::link::{LONGEST_LIFE, LinkTally, Tallied, hour_of};
+use crate::id::CredentialId;
+use crate::link::{LONGEST_LIFE, LinkTally, Tallied, hour_of, stands};
 use crate::store::StoreResult;
 
 /// Count something that happened now.
@@ -60,37 +64,49 @@ pub(super) fn tallied(
         })
         .collect();
     // Nobody acts when a life ends, so it is the links that tell: those made since the longest life before.
-    let first = made_since(from.minus(LONGEST_LIFE));
-    let mut by_links = |what: LinkTally, at: &str, condition: &str| -> StoreResult<()> {
-        let found = connection
-            .prepare_cached(&format!(
-                "SELECT label, {at}, count(*) FROM link
-                 WHERE key >= ?1 AND (?2 IS NULL OR label = ?2) AND {condition} GROUP BY 1, 2 ORDER BY 2, 1"
-            ))
-            .read()?
-            .query_map(params![first, label, from, now], |row| {
-                Ok(Tallied { label: row.get(0)?, at: row.get(1)?, what, count: row.get(2)? })
-            })
-            .read()?
-            .collect::<rusqlite::Result<Vec<_>>>()
-            .read()?;
-        tallies.extend(found);
-        Ok(())
-    };
-    by_links(
-        LinkTally::Expired,
-        "expires_at - expires_at % 3600000",
-        "used = 0 AND expires_at >= ?3 AND expires_at <= ?4 AND (ended_at IS NULL OR ended_at >= expires_at)",
-    )?;
-    by_links(
-        LinkTally::Live,
-        "?4",
-        // As `CallerFacts::standing` and `honours` have it.
-        "used < uses AND ended_at IS NULL AND expires_at > ?4 AND ?3 IS NOT NULL AND EXISTS (
-            SELECT 1 FROM credential LEFT JOIN admin ON admin.id = credential.admin_id
-            WHERE credential.id = link.credential_id AND link.serial > credential.void_serial
-              AND credential.revoked_at IS NULL AND ifnull(credential.expires_at > ?4, 1)
-              AND credential.enabled AND ifnull(admin.enabled, 1))",
-    )?;
+    let expired = connection
+        .prepare_cached(
+            "SELECT label, expires_at - expires_at % 3600000, count(*) FROM link
+             WHERE key >= ?1 AND (?2 IS NULL OR label = ?2) AND used = 0 AND expires_at >= ?3
+               AND expires_at <= ?4 AND (ended_at IS NULL OR ended_at >= expires_at)
+             GROUP BY 1, 2 ORDER BY 2, 1",
+        )
+        .read()?
+        .query_map(params![made_since(from.minus(LONGEST_LIFE)), label, from, now], |row| {
+            let (what, count) = (LinkTally::Expired, row.get(2)?);
+            Ok(Tallied { label: row.get(0)?, at: row.get(1)?, what, count })
+        })
+        .read()?
+        .collect::<rusqlite::Result<Vec<_>>>()
+        .read()?;
+    tallies.extend(expired);
+    tallies.extend(live(connection, label, now)?);
     Ok(tallies)
+}
+
+/// Links that can be used now, by label.
+fn live(connection: &Connection, label: Option<&str>, now: Timestamp) -> StoreResult<Vec<Tallied>> {
+    let found: Vec<(Option<String>, CredentialId, i64, u64)> = connection
+        .prepare_cached(
+            "SELECT label, credential_id, serial, count(*) FROM link
+             WHERE key >= ?1 AND (?2 IS NULL OR label = ?2) AND used < uses AND ended_at IS NULL
+               AND expires_at > ?3
+             GROUP BY 1, 2, 3",
+        )
+        .read()?
+        .query_map(params![made_since(now.minus(LONGEST_LIFE)), label, now], |row| {
+            Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?))
+        })
+        .read()?
+        .collect::<rusqlite::Result<_>>()
+        .read()?;
+    let mut by_label: BTreeMap<Option<String>, u64> = BTreeMap::new();
+    for (label, credential, serial, count) in found {
+        let issuer = facts_by_id(connection, credential)?;
+        if issuer.is_some_and(|issuer| stands(&issuer, serial, now).is_ok()) {
+            *by_label.entry(label).or_default() += count;
+        }
+    }
+    let told = |(label, count)| Tallied { label, at: now, what: LinkTally::Live, count };
+    Ok(by_label.into_iter().map(told).collect())
 }
