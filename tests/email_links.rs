@@ -11,8 +11,8 @@ use std::fs;
 use std::path::Path;
 use std::process::{Command, Output};
 
-use gatepass::directory::{Mode, NewClient, NewUser};
-use gatepass::id::ClientId;
+use gatepass::directory::{Mode, NewClient, NewUser, Subject};
+use gatepass::id::{ClientId, ItemId};
 use gatepass::link::{LinkQuery, LinkRequest, LinkState, SignInLink};
 use gatepass::token::IssueRequest;
 use gatepass::{Gatepass, InitOptions};
@@ -149,7 +149,7 @@ fn the_python_programs_of_the_guide_run_as_printed() {
             lines[1].starts_with("redirect to https://billing.example.com/oauth/singlesignon.php?"),
             "{told}"
         );
-        assert_eq!(lines[2..], ["again: sign-in link already used", "a fresh link for client 1"]);
+        assert_eq!(lines[2..], ["again: sign-in link already used", "a fresh link for user 1"]);
         // It may be asked for as often as anybody likes.
         let links = gate.list_links(&LinkQuery::default()).unwrap();
         let found = links.iter().map(|link| (link.label.as_deref(), link.used, &*link.landing));
@@ -158,6 +158,31 @@ fn the_python_programs_of_the_guide_run_as_printed() {
             found.collect::<Vec<_>>(),
             [(Some("invoice-created-renewed"), 0, invoice), (Some("invoice-created"), 1, invoice)]
         );
+    }
+}
+
+#[test]
+fn the_guides_fresh_link_is_for_the_user_of_the_old_one_and_not_for_the_clients_owner() {
+    if is_here("python3", "the Python programs of the guide to links") {
+        let folder = tempfile::tempdir().unwrap();
+        let gate = store(folder.path());
+        let bob = gate.add_user(&NewUser { email: "bob@example.com".into(), ..NewUser::default() }).unwrap();
+        let client = ClientId::new(1).unwrap();
+        gate.add_member(bob.user_id, client, false).unwrap();
+        let mut asked = IssueRequest::new(Subject::UserInClient(bob.user_id, client));
+        asked.destination = Some("clientarea:product_details".into());
+        asked.service_id = Some(ItemId::new(7).unwrap());
+        let cli = gate.host_caller("cli").unwrap();
+        let old = gate.create_link(&cli, &LinkRequest::new(asked).label("offer")).unwrap().reference;
+        let renew = format!("renew(gatepass.open('gatepass.db'), '{old}', print)\n");
+        let told = printed(folder.path(), "python3", &["-Wignore"], &(programs_in("python") + &renew));
+        let last = told.lines().last().unwrap();
+        assert!(last.starts_with(&format!("{} {SYSTEM}/signin.php?", bob.user_id)), "{told}");
+        let links =
+            gate.list_links(&LinkQuery { label: Some("offer-renewed".into()), ..LinkQuery::default() });
+        let link = &links.unwrap()[0];
+        assert_eq!((link.user_id, link.client_id), (Some(bob.user_id), Some(client)));
+        assert!(link.landing.ends_with("id=7"), "{}", link.landing);
     }
 }
 

@@ -14,8 +14,8 @@ use crate::directory::UNCHECKED_IN_HOST_MODE;
 use crate::error::{Error, Reason, Refusal, Result};
 use crate::link::{
     CreateAct, CreatedLink, EndLinks, LinkEnd, LinkInspection, LinkQuery, LinkReport, LinkReportQuery,
-    LinkRequest, OpenAct, OpenFacts, OpenRequest, OpenedLink, SignInLink, is_second_click, judge_open,
-    range_of, report_of, state_of,
+    LinkRequest, OpenAct, OpenFacts, OpenRequest, OpenedLink, SignInLink, check_label, is_second_click,
+    judge_open, range_of, report_of, state_of,
 };
 use crate::secret::{Reference, TimedKey};
 use crate::session::SessionId;
@@ -223,7 +223,11 @@ impl Gatepass {
     }
 
     /// Links, newest first.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`](crate::Error::Invalid) for `limit` or `label`.
     pub fn list_links(&self, query: &LinkQuery) -> Result<Vec<LinkInspection>> {
+        query.label.as_deref().map_or(Ok(()), check_label)?;
         let limit = page_limit(query.limit, 1_000)?;
         let now = self.now();
         let (settings, links) = self.store.list_links(query, limit, now)?;
@@ -237,7 +241,8 @@ impl Gatepass {
     /// Revoke links that could still be used; how many there were. On the disk when it returns.
     ///
     /// # Errors
-    /// For a single one: [`Reason::LinkUnknown`], or [`Reason::LinkUsed`] when it is too late.
+    /// For a single one: [`Reason::LinkUnknown`], or [`Reason::LinkUsed`] when it is too late;
+    /// [`Error::Invalid`](crate::Error::Invalid) for `label`.
     pub fn revoke_links(&self, which: &EndLinks) -> Result<u64> {
         self.end_links(which, LinkEnd::Revoked)
     }
@@ -257,7 +262,10 @@ impl Gatepass {
             EndLinks::Named(reference) => LinksOf::One(LinkNamed::Reference(*reference)),
             EndLinks::OfUser(user) => LinksOf::User(*user),
             EndLinks::OfClient(client) => LinksOf::Client(*client),
-            EndLinks::OfLabel(label) => LinksOf::Label(label),
+            EndLinks::OfLabel(label) => {
+                check_label(label)?;
+                LinksOf::Label(label)
+            }
             EndLinks::OfCredential(credential) => LinksOf::Credential(*credential),
         };
         self.store.end_links(&which, why, self.at())?

@@ -127,7 +127,7 @@ impl LinkRequest {
             return Err(Error::invalid("uses", "must be 1 to 100"));
         }
         if let Some(label) = &self.label {
-            check_text("label", label, 1, 100)?;
+            check_label(label)?;
         }
         if let Some(title) = &self.title {
             check_text("title", title, 1, 100)?;
@@ -401,6 +401,11 @@ pub struct LinkQuery {
     /// At most so many (default 100, at most 1,000).
     #[serde(default)]
     pub limit: Option<u32>,
+}
+
+/// What a mailing may be called. An empty name is that of no links, least of all of those without one.
+pub(crate) fn check_label(label: &str) -> Result<()> {
+    check_text("label", label, 1, 100)
 }
 
 /// A link to be made, on its way to the store.

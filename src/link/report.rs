@@ -5,9 +5,8 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::LinkEnd;
+use super::{LinkEnd, check_label};
 use crate::clock::Timestamp;
-use crate::directory::check_text;
 use crate::error::{Error, Reason, Result};
 
 /// An hour, the finest step that is counted, in milliseconds.
@@ -205,7 +204,7 @@ pub(crate) fn range_of(query: &LinkReportQuery, now: Timestamp) -> Result<Timest
         return Err(Error::invalid("days", "must be 1 to 3650"));
     }
     if let Some(label) = &query.label {
-        check_text("label", label, 1, 100)?;
+        check_label(label)?;
     }
     let back = Duration::from_secs(u64::from(query.days) * 86_400);
     Ok(start_of(now.minus(back), step_of(query)))

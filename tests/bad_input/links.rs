@@ -130,6 +130,9 @@ fn what_asks_for_links_and_makes_no_sense_is_named() {
     }
     for label in [String::new(), PLANTED.repeat(20), "hunter2\0".to_owned()] {
         assert_eq!(bench.field(|gate| gate.link_report(&LinkReportQuery::of_label(&label))), "label");
+        for operation in ["link.list", "link.revoke", "link.report"] {
+            assert_eq!(bench.field_of(operation, json!({ "label": label })), "label", "{operation}");
+        }
     }
     for parameters in
         [json!({}), json!({ "user_id": 1, "label": "x" }), json!({ "client_id": 1, "credential_id": 1 })]

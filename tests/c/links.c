@@ -146,7 +146,7 @@ static void what_ended_a_link_is_told(void)
     NEED(gatepass_request_set_end_siblings(request, 1));
     first = create(request);
     request = invoice();
-    NEED(gatepass_request_set_end_siblings(request, 1));
+    NEED(gatepass_request_set_end_siblings(request, -1));
     second = create(request);
     CODE(open_again(gatepass_created_link_text(second)), GATEPASS_OK);
     CODE(open_again(gatepass_created_link_text(first)), GATEPASS_LINK_SUPERSEDED);

@@ -39,6 +39,49 @@ fn a_link_is_made_opened_and_its_token_signs_in() {
 }
 
 #[test]
+fn a_link_is_what_was_asked_for() {
+    let bench = Bench::new();
+    let product =
+        "--user 1 --destination clientarea:product_details --service 7 --uses 5 --label offer --actor cron";
+    let made = bench.run(
+        &[
+            &[
+                "link",
+                "create",
+                "--client",
+                "1",
+                "--title",
+                "invoice 5",
+                "--address",
+                "203.0.113.9",
+                "--json",
+            ],
+            &product.split(' ').collect::<Vec<_>>()[..],
+        ]
+        .concat(),
+    );
+    let made = made.ended(0).document();
+    let name = made["link"].as_str().unwrap();
+    let seen = bench.ok(&format!("link inspect {name}"));
+    assert!(seen["landing"].as_str().unwrap().ends_with("id=7"), "{seen}");
+    assert_eq!((&seen["title"], &seen["label"]), (&json!("invoice 5"), &json!("offer")));
+    assert_eq!((&seen["actor"], &seen["uses"]), (&json!("cron"), &json!(5)));
+    let domain = bench.ok("link create --client 1 --destination clientarea:domain_details --domain 8");
+    let seen = bench.ok(&format!("link inspect {}", domain["link"].as_str().unwrap()));
+    assert!(seen["landing"].as_str().unwrap().ends_with("id=8"), "{seen}");
+    assert_eq!(bench.ok("link list --label offer").as_array().unwrap().len(), 1);
+
+    let click = ["link", "open", "-", "--address", "198.51.100.7", "--json"];
+    let opened = bench.feed(&click, made["url"].as_str().unwrap().as_bytes()).ended(0).document();
+    assert_eq!(opened["uses_left"], 4);
+    let landing = opened["landing_url"].as_str().unwrap();
+    assert!(landing.starts_with("https://billing.example.com/clientarea.php?"), "{landing}");
+    let events = bench.ok(&format!("audit list --object {name}"));
+    let addresses: Vec<&Value> = events.as_array().unwrap().iter().map(|event| &event["address"]).collect();
+    assert_eq!(addresses, [&json!("203.0.113.9"), &json!("198.51.100.7")]);
+}
+
+#[test]
 fn a_person_reads_the_url_in_one_piece() {
     let bench = Bench::new();
     let text = bench.run(&["link", "create", "--client", "1"]).ended(0).stdout;
@@ -71,13 +114,11 @@ fn links_are_revoked_singly_and_by_what_they_have_in_common() {
 #[test]
 fn a_changed_account_ends_its_links_and_they_say_so() {
     let bench = Bench::new();
-    for (change, count) in [
-        ("link account-changed --user 1 --changed email", "ended"),
-        ("link account-changed --client 1 --changed password", "ended"),
-    ] {
+    for (whose, changed) in [("--user 1", "email"), ("--client 1", "password")] {
         let link = bench.link(&[]);
-        assert_eq!(bench.ok(change)[count], 1);
+        assert_eq!(bench.ok(&format!("link account-changed {whose} --changed {changed}"))["ended"], 1);
         open(&bench, &link).failed(1, "refused", "link_outdated");
+        assert_eq!(bench.ok(&format!("link inspect {link}"))["ended_by"], format!("{changed}_changed"));
     }
     let link = bench.link(&[]);
     assert_eq!(bench.ok("user set-email 1 Ann@Example.org")["email"], "ann@example.org");
@@ -97,6 +138,11 @@ fn the_first_of_a_mailing_that_is_used_ends_its_siblings() {
     let (first, second) = (mail(), mail());
     open(&bench, &second).ended(0);
     open(&bench, &first).failed(1, "refused", "link_superseded");
+    open(&bench, &second).failed(1, "refused", "link_used");
+    // The table keeps apart what ended them, and adds the reasons up.
+    let told = bench.run(&["link", "report"]).ended(0).stdout;
+    let row: Vec<&str> = told.lines().last().unwrap().split_whitespace().collect();
+    assert_eq!(row, ["reminder", "2", "1", "1", "0", "0", "0", "1", "0", "2", "0"], "{told}");
 }
 
 #[test]

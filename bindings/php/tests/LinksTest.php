@@ -107,12 +107,28 @@ final class LinksTest extends StoreCase
             $seen->endedAt,
             $seen->endedBy,
         ]);
-        $this->gate->openLink($made->link());
+        self::assertSame(1, $this->gate->openLink($made->link(), address: '203.0.113.9')->usesLeft);
         $seen = $this->gate->inspectLink($made->link());
         self::assertSame([1, LinkState::Live], [$seen->used, $seen->state]);
         self::assertEquals($seen->firstOpenedAt, $seen->lastOpenedAt);
+        usleep(2000);
+        $this->gate->openLink($made->link());
+        $seen = $this->gate->inspectLink($made->link());
+        self::assertGreaterThan($seen->firstOpenedAt, $seen->lastOpenedAt);
+        $events = $this->gate->links()->explain($made->reference)->events;
+        self::assertSame([null, '203.0.113.9', null], array_column($events, 'address'));
+        $this->assertField('address', fn () => $this->gate->inspectLink($made->link(), address: 'nowhere'));
+        $made = $this->invoice();
         $this->gate->users()->disable(1);
         self::assertSame(Reason::UserDisabled, $this->gate->inspectLink($made->link())->refusal);
+    }
+
+    public function testALinkLeadsToTheServiceOrDomainThatItWasMadeFor(): void
+    {
+        foreach (['product_details' => ['serviceId' => 7], 'domain_details' => ['domainId' => 8]] as $page => $item) {
+            $made = $this->gate->createLink($this->gate->caller(), 1, 1, "clientarea:$page", ...$item);
+            self::assertStringEndsWith('id=' . reset($item), $this->gate->inspectLink($made->reference)->landing);
+        }
     }
 
     public function testWhatIsNoLinkIsRefusedAsAnUnknownOne(): void
@@ -173,6 +189,8 @@ final class LinksTest extends StoreCase
         self::assertCount(2, $links->list(clientId: 1, credentialId: $caller->credentialId, limit: 2));
         $names = array_column(iterator_to_array($links->each(live: true), false), 'reference');
         self::assertCount(1002, array_unique($names));
+        self::assertCount(1, iterator_to_array($links->each(label: 'due'), false));
+        self::assertSame([], iterator_to_array($links->each(userId: 9), false));
     }
 
     public function testTheStoryAndTheReportTellWhatBecameOfAMailing(): void
@@ -293,6 +311,7 @@ final class LinksTest extends StoreCase
         $gate = Gatepass::init("{$this->folder}/host.db", Mode::Host, self::SYSTEM_URL);
         $made = $gate->createLink($gate->caller(), userId: 7, clientId: 3);
         $opened = $gate->openLink($made->link());
+        self::assertSame([7, 3], [$made->userId, $made->clientId]);
         self::assertSame([7, 3], [$opened->userId, $opened->clientId]);
         self::assertNotSame([], $opened->unchecked);
     }

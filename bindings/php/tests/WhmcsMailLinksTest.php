@@ -35,6 +35,18 @@ final class WhmcsMailLinksTest extends WhmcsCase
         [$seen] = $this->gate()->links()->list();
         self::assertSame([1, 3], [$seen->used, $seen->uses]);
         self::assertSame(['Invoice Created', 'invoice 5'], [$seen->label, $seen->title]);
+        $events = $this->gate()->links()->explain($seen->reference)->events;
+        self::assertSame(['link.created' => null, 'link.opened' => '127.0.0.1'], array_column($events, 'address', 'event'));
+    }
+
+    public function testTheTitleOfALinkIsTextAndNeverMarkup(): void
+    {
+        $gate = $this->gate();
+        $made = $gate->createLink($gate->caller(), 101, 1, title: '<b>"5"</b>');
+        $page = $this->open($made->link());
+        $this->asks($page);
+        self::assertStringContainsString('see &lt;b&gt;&quot;5&quot;&lt;/b&gt;?', $page['body']);
+        self::assertStringNotContainsString('<b>', $page['body']);
     }
 
     public function testProgramsThatLookIntoMailboxesUseNothingUp(): void

@@ -287,6 +287,18 @@ def test_links(gate: Gate) -> None:
     states = [one.state for one in gate.links.list(user_id=1)]
     assert states == [LinkState.OUTDATED, LinkState.USED, LinkState.SUPERSEDED, LinkState.REVOKED]
     assert gate.links.list(live=True) == ()
+    gate.credentials.create("mailer", host=True, limits=Limits(links=True))
+    product = gate.create_link(
+        caller="mailer", client_id=1, destination="clientarea:product_details", service_id=7
+    )
+    domain = gate.create_link(client_id=1, destination="clientarea:domain_details", domain_id=8)
+    landings = [gate.inspect_link(one.reference).landing for one in (product, domain)]
+    assert [landing.rpartition("id=")[2] for landing in landings] == ["7", "8"]
+    mailer = gate.credentials.show("mailer").credential_id
+    assert [one.reference for one in gate.links.list(credential_id=mailer)] == [product.reference]
+    for listed in (gate.links.list, gate.links.each):
+        assert [one.reference for one in listed(label="reminder")] == [created.reference]
+        assert [one.reference for one in listed(live=True)] == [domain.reference, product.reference]
 
     report = gate.links.report(label="reminder", days=1)
     assert (report.step_seconds, report.from_ < report.to) == (3600, True)
@@ -360,7 +372,10 @@ def test_a_host_store_checks_no_person_and_says_so(tmp_path: Path) -> None:
         signed_in = gate.redeem(gate.issue(user_id=5, client_id=6).token)
         assert (signed_in.user_id, signed_in.client_id, signed_in.clients) == (5, 6, ())
         assert "membership" in signed_in.unchecked
-        opened = gate.open_link(gate.create_link(user_id=5, client_id=6).link)
+        created = gate.create_link(user_id=5, client_id=6)
+        assert (created.user_id, created.client_id) == (5, 6)
+        opened = gate.open_link(created.link)
+        assert timedelta(0) < opened.expires_at - datetime.now(timezone.utc) <= timedelta(minutes=1)
         assert (opened.user_id, opened.client_id) == (5, 6)
         assert "membership" in opened.unchecked
         refused(lambda: gate.users.set_email(5, "a@example.com"), Reason.HOST_MODE)

@@ -50,6 +50,7 @@ fn the_heights_of_the_bars_say_the_counts() {
     let (zero, highest) = (axis[0], *axis.last().unwrap());
     assert_eq!(zero.0, 0.0);
     assert!(highest.0 >= 17.0 && axis.len() <= 6, "{axis:?}");
+    assert!(highest.1 - 4.0 >= TOP - 0.02, "the axis ends above the picture's field: {axis:?}");
     let one = (zero.1 - highest.1) / highest.0;
     let bars = of_class(&document, "step");
     assert_eq!(bars.len(), counts.len());
@@ -102,6 +103,14 @@ fn one_step_ninety_and_ten_years_are_readable() {
             })
             .sum();
         assert_eq!(all, count as u64, "some were lost");
+        let (range, hover) = (said(of_class(&document, "quiet")[0]), drawn[0].first_element_child().unwrap());
+        if count == 3_651 {
+            assert!(range.ends_with(", 20 days a bar (UTC)"), "{range}");
+            assert_eq!(said(hover), "2026-10-01 to 2026-10-20: 20 created");
+        } else {
+            assert!(range.ends_with(", by the day (UTC)"), "{range}");
+            assert_eq!(said(hover), "2026-10-01: 1 created");
+        }
         let dates = of_class(&document, "date");
         assert!((1..=MOST_DATES).contains(&dates.len()), "{} dates for {count}", dates.len());
         for pair in dates.windows(2) {
