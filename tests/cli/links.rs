@@ -82,6 +82,15 @@ fn a_link_is_what_was_asked_for() {
 }
 
 #[test]
+fn in_mode_host_the_tool_says_what_was_not_checked() {
+    let bench = Bench::empty();
+    bench.ok("init --mode host --system-url https://billing.example.com");
+    let opened = open(&bench, &bench.link(&["--user", "7"])).ended(0).document();
+    assert_eq!((&opened["user_id"], &opened["client_id"]), (&json!(7), &json!(1)));
+    assert!(opened["unchecked"].as_array().unwrap().contains(&json!("membership")), "{opened}");
+}
+
+#[test]
 fn a_person_reads_the_url_in_one_piece() {
     let bench = Bench::new();
     let text = bench.run(&["link", "create", "--client", "1"]).ended(0).stdout;
