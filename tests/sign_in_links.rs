@@ -116,6 +116,18 @@ fn what_is_no_link_is_refused_as_an_unknown_one_by_inspection_too() {
 }
 
 #[test]
+fn a_change_of_somebody_who_is_not_there_is_no_silent_nothing() {
+    let (_folder, gate) = store();
+    for (who, reason) in [("user_id", Reason::UserUnknown), ("client_id", Reason::ClientUnknown)] {
+        let told = json!({ who: 99, "changed": "password" });
+        let refused = ops::call(&gate, "link.account_changed", told).unwrap_err();
+        assert_eq!(refused.reason(), Some(reason));
+    }
+    let known = json!({ "client_id": 1, "changed": "password" });
+    assert_eq!(ops::call(&gate, "link.account_changed", known).unwrap(), json!({ "ended": 0 }));
+}
+
+#[test]
 fn in_host_mode_a_link_carries_the_ids_as_given_and_lists_what_was_not_checked() {
     let folder = tempfile::tempdir().unwrap();
     let init = InitOptions::new(Mode::Host, "https://billing.example.com").unwrap();

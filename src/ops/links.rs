@@ -6,6 +6,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::{Operation, operation};
+use crate::directory::Mode;
 use crate::error::{Error, Result};
 use crate::gatepass::Gatepass;
 use crate::id::{ClientId, CredentialId, UserId};
@@ -97,9 +98,21 @@ struct AccountChanged {
 }
 
 fn account_changed(gate: &Gatepass, account: &AccountChanged) -> Result<Value> {
+    // A wrong id would end nothing, and nobody would notice. In host mode only the host knows whom there is.
+    let managed = gate.settings()?.mode == Mode::Managed;
     let which = match (account.user_id, account.client_id) {
-        (Some(user), None) => EndLinks::OfUser(user),
-        (None, Some(client)) => EndLinks::OfClient(client),
+        (Some(user), None) => {
+            if managed {
+                gate.user(user)?;
+            }
+            EndLinks::OfUser(user)
+        }
+        (None, Some(client)) => {
+            if managed {
+                gate.client(client)?;
+            }
+            EndLinks::OfClient(client)
+        }
         _ => return Err(Error::invalid("user_id", "exactly one of user_id and client_id is needed")),
     };
     let why = match account.changed {

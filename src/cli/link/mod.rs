@@ -43,7 +43,7 @@ Examples:
   echo \"$LINK\" | gatepass link inspect -
   gatepass link inspect 0193542a7c1b9f0e2d4c6b8a")]
     Inspect {
-        /// The link, its URL or public name, or `-` for standard input
+        /// The link, its URL or public name, or `-` for standard input, which keeps it out of the process list
         link: String,
     },
     /// Tell the whole story of one link: what happened to it, and why it would be refused now
@@ -52,7 +52,7 @@ Examples:
   echo \"$LINK\" | gatepass link explain -
   gatepass link explain 0193542a7c1b9f0e2d4c6b8a")]
     Explain {
-        /// The link, its URL or public name, or `-` for standard input
+        /// The link, its URL or public name, or `-` for standard input, which keeps it out of the process list
         link: String,
     },
     /// Spend a use of a link, as a click does; tells where to send the browser
@@ -60,7 +60,7 @@ Examples:
 Example:
   echo \"$LINK\" | gatepass link open -")]
     Open {
-        /// The link or its URL, or `-` for standard input
+        /// The link or its URL, or `-` for standard input, which keeps it out of the process list
         link: String,
         /// Where the call came from
         #[arg(long, value_name = "IP")]
@@ -122,7 +122,7 @@ pub(crate) struct CreateArgs {
 #[derive(Debug, Args)]
 #[group(required = true, multiple = false)]
 pub(crate) struct Which {
-    /// The link, its URL or public name, or `-` for standard input
+    /// The link, its URL or public name, or `-` for standard input, which keeps it out of the process list
     link: Option<String>,
     /// All of this user
     #[arg(long, value_name = "USER", allow_negative_numbers = true)]
