@@ -2,11 +2,11 @@
 
 use super::{Bench, PLANTED, wrong_hex};
 use crate::common::portal;
-use gatepass::Reason;
 use gatepass::directory::Subject;
 use gatepass::id::{ClientId, ItemId};
 use gatepass::link::{EndLinks, LinkEnd, LinkReportQuery, LinkRequest, OpenRequest, SignInLink};
 use gatepass::token::{Binding, IssueRequest};
+use gatepass::{Reason, ops};
 use serde_json::json;
 use std::time::Duration;
 
@@ -37,7 +37,10 @@ fn a_wrong_link_is_unknown_and_costs_no_write() {
     for text in &wrong {
         let error = bench.untouched(|gate| gate.read_link(text, None));
         assert_eq!(error.reason(), Some(Reason::LinkUnknown));
-        for operation in ["link.inspect", "link.explain", "link.revoke"] {
+        // A page inspects whatever a browser brought.
+        let error = bench.untouched(|gate| ops::call(gate, "link.inspect", json!({ "link": text })));
+        assert_eq!(error.reason(), Some(Reason::LinkUnknown), "{text:.50}");
+        for operation in ["link.explain", "link.revoke"] {
             assert_eq!(bench.field_of(operation, json!({ "link": text })), "link", "{text:.50}");
         }
     }
