@@ -181,7 +181,7 @@ fn holds(path: &Path, text: &str) -> bool {
 }
 
 #[test]
-fn an_erased_address_is_in_no_file_any_more() {
+fn an_erased_or_replaced_address_is_in_no_file_any_more() {
     let World { _folder: folder, path, gate, .. } = world();
     // Enough of them that rows are moved between pages, where copies used to stay.
     for number in 0..300 {
@@ -192,7 +192,13 @@ fn an_erased_address_is_in_no_file_any_more() {
         let query = gatepass::directory::DirectoryQuery { email: Some(email.into()), ..Default::default() };
         gate.list_users(&query).unwrap().items.pop().unwrap().user_id
     };
+    let log = path.with_file_name(format!("{}-wal", path.file_name().unwrap().to_str().unwrap()));
+    let logged = || std::fs::metadata(&log).unwrap().len();
+    assert_ne!(logged(), 0);
     gate.erase_user(find("user150@unmistakable.example")).unwrap();
+    assert_eq!(logged(), 0, "the log is cut at once, not by the last one who closes the store");
+    gate.set_user_email(find("user149@unmistakable.example"), "moved@example.com").unwrap();
+    assert_eq!(logged(), 0, "the log is cut at once");
     drop(gate);
     assert!(holds(&path, "151@unmistakable"), "the search finds what is there");
     let files: Vec<_> = std::fs::read_dir(folder.path()).unwrap().map(|file| file.unwrap().path()).collect();
@@ -200,5 +206,6 @@ fn an_erased_address_is_in_no_file_any_more() {
         // SQLite writes over the first bytes of what it frees, so the ends are what would be left.
         assert!(!holds(&file, "150@unmistakable"), "the address is in {file:?}");
         assert!(!holds(&file, "name150x"), "the name is in {file:?}");
+        assert!(!holds(&file, "149@unmistakable"), "the address of before is in {file:?}");
     }
 }

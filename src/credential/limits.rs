@@ -110,3 +110,33 @@ impl Limits {
         within(&self.addresses, address)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn limits_of_links_are_named_when_they_are_out_of_range() {
+        let field = |limits: Limits| match limits.check() {
+            Ok(()) => String::new(),
+            Err(Error::Invalid { field, .. }) => field.to_string(),
+            Err(other) => panic!("{other:?}"),
+        };
+        let life = |seconds| field(Limits { max_link_life_seconds: Some(seconds), ..Limits::default() });
+        for (seconds, named) in [
+            (0, "max_link_life_seconds"),
+            (59, "max_link_life_seconds"),
+            (60, ""),
+            (604_800, ""),
+            (604_801, "max_link_life_seconds"),
+        ] {
+            assert_eq!(life(seconds), named, "{seconds}");
+        }
+        let rate = |most| field(Limits { links_per_minute: Some(most), ..Limits::default() });
+        assert_eq!([rate(0), rate(1)], ["links_per_minute", ""]);
+        let lead = |name: &str| {
+            field(Limits { link_destinations: Some(vec![name.to_owned()]), ..Limits::default() })
+        };
+        assert_eq!([lead(""), lead("*")], ["link_destinations", ""]);
+    }
+}

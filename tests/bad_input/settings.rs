@@ -57,6 +57,8 @@ fn a_wrong_setting_is_named_and_stays_as_it_was() {
         ("link_renewal_path", json!("//hunter2.example")),
         ("link_renewal_path", json!("https://hunter2.example/")),
         ("link_renewal_path", json!("../hunter2")),
+        ("link_renewal_path", json!("/hunter2.php")),
+        ("link_renewal_path", json!("hunter2.php#top")),
         ("link_renewal_path", json!("a".repeat(2_049))),
         ("mode", json!("managed")),
         ("system_url", json!("http://hunter2.example")),

@@ -122,7 +122,8 @@ fn the_holder_of_a_link_learns_why_and_whom_to_tell_and_nothing_of_the_person() 
         let event = site.gate.audit_event(reference).unwrap().expect("an event of that reference");
         assert_eq!((event.event.as_str(), event.outcome.as_str()), ("link.opened", reason.code()));
         let name = mail.reference.to_string();
-        assert_eq!((event.object.as_deref(), event.user_id), (Some(name.as_str()), Some(site.ann.0)));
+        assert_eq!(event.object.as_deref(), Some(name.as_str()));
+        assert_eq!((event.user_id, event.client_id), (Some(site.ann.0), Some(site.ann.1)));
         assert_eq!(event.address.as_deref(), Some("203.0.113.9"));
         let report = site.gate.link_report(&LinkReportQuery::of_label("reminder")).unwrap();
         assert!(

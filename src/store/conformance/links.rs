@@ -245,6 +245,7 @@ fn a_credential_makes_only_links_that_its_limits_allow(w: &World<'_>) {
     let custom = || LinkRequest::new(to(1).issue.redirect_path("viewinvoice.php?id=5"));
     let any = w.limited("any", Limits { link_destinations: texts(&["*"]), ..links() });
     w.no(w.create(&any, &custom(), NOON), Reason::DestinationNotAllowed);
+    yes(w.create(&any, &page(tickets), NOON));
     yes(w.create(&w.host(), &custom(), NOON));
 
     let bound = w.limited("bound", Limits { clients: Some(vec![client_id(2)]), ..links() });
