@@ -182,7 +182,9 @@ fn renewal_page(path: &str) -> Result<(), String> {
     if path.starts_with('/') || path.contains('#') {
         return Err("must not begin with `/`, and have no `#`".to_owned());
     }
-    SafePath::parse(path, &anywhere, &DenyTable::default()).map(drop).map_err(|error| error.to_string())
+    // As the page opens it, with the name of a link.
+    let opened = format!("{path}?link={}", "0".repeat(24));
+    SafePath::parse(&opened, &anywhere, &DenyTable::default()).map(drop).map_err(|error| error.to_string())
 }
 
 settings! {

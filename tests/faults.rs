@@ -10,6 +10,7 @@ mod support;
 use std::path::Path;
 use std::process::Command;
 
+use gatepass::credential::NewCredential;
 use gatepass::id::UserId;
 use gatepass::link::{EndLinks, LinkRequest, OpenRequest, SignInLink};
 use gatepass::session::EndSessions;
@@ -157,6 +158,9 @@ fn every_synced_act_reaches_the_disk_and_no_issue_waits_for_it() {
         let tokens: Vec<_> = (0..ACTS).map(|_| issue(&gate).unwrap()).collect();
         let request = LinkRequest::new(IssueRequest::for_user(UserId::new(1).unwrap()));
         let caller = gate.host_caller("cli").unwrap();
+        let plain = NewCredential { label: "plain".into(), host: true, ..NewCredential::default() };
+        gate.create_credential(&plain).unwrap();
+        let plain = gate.host_caller("plain").unwrap();
         let make = |uses| gate.create_link(&caller, &request.clone().uses(uses)).unwrap().link;
         let open = |link: &SignInLink| gate.open_link(&OpenRequest::new(link.clone()));
         let [many, used] = [make(100), make(1)];
@@ -167,6 +171,10 @@ fn every_synced_act_reaches_the_disk_and_no_issue_waits_for_it() {
                 // Ends nobody's session: nothing changes.
                 "make a link" => drop(make(1)),
                 "open a link" => drop(open(&many).unwrap()),
+                "refuse to make a link" => {
+                    let refused = gate.create_link(&plain, &request).unwrap_err();
+                    assert_eq!(refused.reason(), Some(Reason::LinksNotAllowed));
+                }
                 "refuse a link" => assert_eq!(open(&used).unwrap_err().reason(), Some(Reason::LinkUsed)),
                 "end links" => drop(gate.revoke_links(&EndLinks::OfUser(UserId::new(9).unwrap())).unwrap()),
                 "nothing" => drop(gate.end_sessions(&EndSessions::OfUser(UserId::new(9).unwrap())).unwrap()),
@@ -178,8 +186,8 @@ fn every_synced_act_reaches_the_disk_and_no_issue_waits_for_it() {
     if !is_here("strace", NAME) {
         return;
     }
-    // The three acts on links before, the log's header, and what the last one to close does.
-    for part in ["issue", "refuse a link"] {
+    // The four acts before, the log's header, and what the last one to close does.
+    for part in ["issue", "refuse a link", "refuse to make a link"] {
         let syncs = syncs_of(NAME, part);
         assert!(syncs < 8, "{ACTS} times {part} synced {syncs} times");
     }

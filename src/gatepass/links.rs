@@ -248,7 +248,8 @@ impl Gatepass {
     }
 
     /// End links for a reason that their holders hear: the host's word that a person's e-mail address or password
-    /// was changed. How many could still be used. On the disk when it returns.
+    /// was changed. How many could still be used. On the disk when it returns. A token that a use minted before
+    /// lives out its minute, unless [`Gatepass::revoke_tokens`] ends it.
     ///
     /// # Errors
     /// As [`Gatepass::revoke_links`]; [`Error::Invalid`](crate::Error::Invalid) for `why` when it is

@@ -50,6 +50,24 @@ pub(crate) fn judge_create(
     })
 }
 
+/// Whether a link was not made for what it was to be, and not for who asked or how often.
+pub(crate) fn concerns_the_link(reason: Reason) -> bool {
+    matches!(
+        reason,
+        Reason::DestinationNotAllowed
+            | Reason::LifeNotAllowed
+            | Reason::ClientNotAllowed
+            | Reason::UserUnknown
+            | Reason::UserDisabled
+            | Reason::ClientUnknown
+            | Reason::ClientClosed
+            | Reason::SsoDisabled
+            | Reason::NotAMember
+            | Reason::NoClient
+            | Reason::NoOwner
+    )
+}
+
 /// A stored link.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct LinkFacts {

@@ -26,7 +26,8 @@ use crate::session::SessionId;
 use crate::token::{IssueRequest, RedeemAct, Redemption, Spent, Token};
 
 pub(crate) use judge::{
-    LinkFacts, OpenFacts, Opening, is_second_click, judge_create, judge_open, stands, state_of, told,
+    LinkFacts, OpenFacts, Opening, concerns_the_link, is_second_click, judge_create, judge_open, stands,
+    state_of, told,
 };
 pub use report::{LinkMoment, LinkReport, LinkReportQuery, LinkReportRow, RefusalCount};
 pub(crate) use report::{LinkTally, Tallied, hour_of, range_of, report_of};

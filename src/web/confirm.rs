@@ -4,7 +4,7 @@
 //! set or send along. The header `Origin` would prove nothing: under `no-referrer` browsers send `null`.
 
 use super::html::Html;
-use super::visit::Visit;
+use super::visit::{Visit, isolated};
 use super::{Response, page};
 use crate::error::Result;
 use crate::id::{ClientId, UserId};
@@ -46,8 +46,7 @@ pub(super) fn ask(visit: &Visit<'_>, question: Question<'_>) -> Result<Response>
     let here = visit.signed_in()?;
     let person = visit.person(question.user, question.client)?;
     let main = page::heading(match question.title {
-        // Isolated as names are.
-        Some(title) => format!("Continue as {person} to \u{2068}{title}\u{2069}?"),
+        Some(title) => format!("Continue as {person} to {}?", isolated(title)),
         None => format!("Continue as {person}?"),
     });
     let main = main.part(match &here {

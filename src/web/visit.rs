@@ -142,9 +142,9 @@ pub(super) struct Person {
 impl Person {
     /// Both, each kept from changing the direction of the text around it.
     pub(super) fn html(&self) -> Html {
-        let html = Html::new().markup("<strong><bdi>").text(&self.name).markup("</bdi></strong>");
+        let html = Html::new().markup("<strong><bdi>").text(steady(&self.name)).markup("</bdi></strong>");
         match &self.email {
-            Some(email) => html.markup(" (<bdi>").text(email).markup("</bdi>)"),
+            Some(email) => html.markup(" (<bdi>").text(steady(email)).markup("</bdi>)"),
             None => html,
         }
     }
@@ -153,7 +153,28 @@ impl Person {
 /// The name alone.
 impl fmt::Display for Person {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // Isolated, so that letters of another direction stay within it.
-        write!(f, "\u{2068}{}\u{2069}", self.name)
+        f.write_str(&isolated(&self.name))
+    }
+}
+
+/// A text of somebody's within a sentence of ours: letters of another direction stay within it.
+pub(super) fn isolated(text: &str) -> String {
+    format!("\u{2068}{}\u{2069}", steady(text))
+}
+
+/// Without the characters that turn the direction of the text around them, or end an isolation (Unicode's UAX 9).
+fn steady(text: &str) -> String {
+    let steers = |character: &char| matches!(character, '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}');
+    text.chars().filter(|character| !steers(character)).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_name_turns_the_text_around_it() {
+        assert_eq!(isolated("أن ß"), "\u{2068}أن ß\u{2069}");
+        assert_eq!(isolated("\u{2069}a\u{202E}b\u{2066}\u{202a}"), "\u{2068}ab\u{2069}");
     }
 }

@@ -61,11 +61,14 @@ fn a_link_is_found_with_what_mail_programs_put_around_it() {
         format!("{text}&utm_source=mail&utm_medium=email"),
         format!("utm_source=mail&{text}"),
         format!("{text}=&fbclid=x"),
+        format!("{text}&{text}"),
         format!("{text}\u{a0}"),
     ] {
         assert_eq!(SignInLink::in_query(query.as_bytes()), Some(made.clone()), "{query}");
     }
-    for query in [String::new(), format!("{text}a"), format!("{text}&{text}"), format!("link={text}")] {
+    for query in
+        [String::new(), format!("{text}a"), format!("{text}&{}", link().reveal()), format!("link={text}")]
+    {
         assert_eq!(SignInLink::in_query(query.as_bytes()), None, "{query}");
     }
     assert_eq!(SignInLink::from_url(&format!("https://x.example/signin.php?{text}")), Some(made.clone()));

@@ -34,6 +34,7 @@ pub(super) const NOUN: Noun = Noun {
         links_and_their_counts_go_when_their_retention_is_over,
     ],
     reasons: &[
+        Reason::ClientUnknown,
         Reason::LinkUnknown,
         Reason::LinkUsed,
         Reason::LinkRevoked,
@@ -277,8 +278,12 @@ fn a_new_address_ends_the_links_mailed_to_the_old_one(w: &World<'_>) {
 
 fn an_erased_user_has_no_links(w: &World<'_>) {
     ann_and_bob(w);
-    let (first, bobs) = (w.link(NOON), w.link_of(&to(2), NOON));
+    let (first, bobs) = (w.link_of(&to(1).title("Ann's invoice"), NOON), w.link_of(&to(2), NOON));
     assert_eq!(yes(w.store().erase_user(user_id(1), at(NOON))).links_ended, 1);
+    w.everywhere(|store| {
+        let erased = store.inspect_link(&digest_of(&first)).unwrap().unwrap();
+        assert_eq!(erased.link.title, None, "it may name him");
+    });
     assert_eq!(yes(w.store().erase_user(user_id(1), at(NOON))).links_ended, 0);
     w.no(w.open(&first, NOON), Reason::LinkRevoked);
     w.no(w.create(&w.host(), &to(1), NOON), Reason::UserDisabled);
@@ -316,7 +321,9 @@ fn what_happens_is_counted_by_label_and_hour(w: &World<'_>) {
     let (one, two) = (hour(1), hour(2));
     let mail = || to(1).label("reminder").life(secs(3_600));
     let [first, _unused] = [(); 2].map(|()| w.link_of(&mail().uses(2), one));
+    // Who may make none makes no counts under a label of his choice.
     w.no(w.create(&plain, &mail(), one), Reason::LinksNotAllowed);
+    w.no(w.create(&mailer, &to(9).label("reminder"), one), Reason::ClientUnknown);
     yes(w.open(&first, one));
     let in_two = two.minus(ms(1));
     yes(w.open(&first, in_two));
@@ -336,7 +343,7 @@ fn what_happens_is_counted_by_label_and_hour(w: &World<'_>) {
     let tally = |at, what, count| Tallied { label: Some("reminder".to_owned()), at, what, count };
     let wanted = [
         tally(one, LinkTally::Created, 2),
-        tally(one, LinkTally::NotCreated(Reason::LinksNotAllowed), 1),
+        tally(one, LinkTally::NotCreated(Reason::ClientUnknown), 1),
         tally(one, LinkTally::Opened, 1),
         tally(one, used, 1),
         tally(one, LinkTally::Reopened, 1),
@@ -357,7 +364,7 @@ fn what_happens_is_counted_by_label_and_hour(w: &World<'_>) {
         let unnamed: Vec<_> = all.iter().filter(|tally| tally.label.is_none()).collect();
         assert_eq!(
             unnamed.iter().map(|tally| tally.what).collect::<Vec<_>>(),
-            [LinkTally::Created, LinkTally::Opened]
+            [LinkTally::NotCreated(Reason::LinksNotAllowed), LinkTally::Created, LinkTally::Opened]
         );
         let spelt = store.link_tallies(Some("Reminder"), one, two).unwrap();
         assert_eq!(

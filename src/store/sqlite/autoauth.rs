@@ -3,7 +3,7 @@
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use super::audit::{write_event, write_refusal};
-use super::database::Sync;
+use super::database::{Sync, settle};
 use super::error::ReadError;
 use super::{SqliteStore, directory, purge, sessions, subject};
 use crate::audit::{EventKind, NewEvent};
@@ -243,17 +243,8 @@ impl AutoAuthStore for SqliteStore {
         // A link that is refused for good needs no sync, and an outdated one must not cost one each time it
         // is clicked.
         let first = self.inspect_autoauth(act)?;
-        let Err(refused) = judge_accept(act, &first, now) else {
-            return self.accept_under(Sync::Synced, act, now)?.ok_or(StoreError::Busy);
-        };
-        match self.accept_under(Sync::Relaxed, act, now) {
-            // Something was changed since it was looked at; that attempt was undone.
-            Ok(None) => self.accept_under(Sync::Synced, act, now)?.ok_or(StoreError::Busy),
-            Ok(Some(outcome)) => Ok(outcome),
-            // It is known that the link is refused, whether or not that can be written down.
-            Err(error) if error.passing() => Ok(Err(told(refused, act, &first, now))),
-            Err(error) => Err(error),
-        }
+        let refused = judge_accept(act, &first, now).err().map(|error| told(error, act, &first, now));
+        settle(refused, |sync| self.accept_under(sync, act, now))
     }
 
     fn add_key(&self, key: &NewKey<'_>, judged: &[KeyId], at: At<'_>) -> StoreResult<Outcome<AutoAuthKey>> {

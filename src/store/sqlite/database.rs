@@ -210,6 +210,21 @@ impl Database {
         self.write_until(Instant::now() + self.deadline, sync, act)
     }
 
+    /// Run a writing act of which only a "yes" must be synced. Without a sync a "yes" is undone, and is `None`.
+    pub(super) fn write_yes<T, R>(
+        &self,
+        sync: Sync,
+        act: impl FnOnce(&Connection) -> StoreResult<Result<T, R>>,
+    ) -> StoreResult<Option<Result<T, R>>> {
+        let mut unsynced = false;
+        let done = self.write(sync, |connection| {
+            let outcome = act(connection)?;
+            unsynced = outcome.is_ok() && sync == Sync::Relaxed;
+            if unsynced { Err(StoreError::Busy) } else { Ok(outcome) }
+        });
+        if unsynced { Ok(None) } else { done.map(Some) }
+    }
+
     /// Write something that no answer depends on, such as a last use. It waits hardly at all, and a store
     /// that is busy, full or failing is no reason to change the answer.
     pub(super) fn note(&self, act: impl FnOnce(&Connection) -> StoreResult<()>) -> StoreResult<()> {
@@ -297,6 +312,25 @@ impl Database {
         let settings = Arc::new(settings::load(connection)?);
         *cached = Some((nonce, Arc::clone(&settings)));
         Ok(settings)
+    }
+}
+
+/// Do an act that a look at its facts may have found to be refused: a refusal needs no sync, so that it can't
+/// be made to cost one each time. `act` is `None`, with everything undone, if it needs a sync and has none.
+pub(super) fn settle<T, R>(
+    refused: Option<R>,
+    act: impl Fn(Sync) -> StoreResult<Option<Result<T, R>>>,
+) -> StoreResult<Result<T, R>> {
+    let Some(refused) = refused else {
+        return act(Sync::Synced)?.ok_or(StoreError::Busy);
+    };
+    match act(Sync::Relaxed) {
+        // Something was changed since it was looked at; that attempt was undone.
+        Ok(None) => act(Sync::Synced)?.ok_or(StoreError::Busy),
+        Ok(Some(outcome)) => Ok(outcome),
+        // It is known that it is refused, whether or not that can be written down.
+        Err(error) if error.passing() => Ok(Err(refused)),
+        Err(error) => Err(error),
     }
 }
 

@@ -275,7 +275,9 @@ impl DirectoryStore for SqliteStore {
             let sessions_ended = sessions::end_of_user(connection, id, at.now)?;
             let tokens_ended = tokens::revoke_where(connection, "user_id = ?2", id, at.now)?;
             let links_ended =
-                link_ends::end_where(connection, "user_id = ?3", &[&id], LinkEnd::Revoked, at.now)?;
+                link_ends::end_where(connection, "user_id = ?4", &[&id], LinkEnd::Revoked, at.now)?;
+            // What a page called the person's own business may name him.
+            connection.execute("UPDATE link SET title = NULL WHERE user_id = ?1", [id]).read()?;
             write_user(connection, EventKind::UserErased, id, at)?;
             Ok(Ok(Erased { user_id: id, tokens_ended, links_ended, sessions_ended }))
         })?;

@@ -38,8 +38,9 @@ pub(super) fn count_live(
         .read()
 }
 
-/// End the links that a condition on `?3` and later names; how many of them could still be used. Those that
-/// are expired end as well, or they would live again if the clock is set back.
+/// End the links that a condition on `?4` and later names; how many of them could still be used. Those that
+/// expired in the last days end as well, or they would live again if the clock is set back; older ones stay as
+/// they are, for a mailing that recurs has many.
 pub(super) fn end_where(
     connection: &Connection,
     condition: &str,
@@ -48,12 +49,13 @@ pub(super) fn end_where(
     now: Timestamp,
 ) -> StoreResult<u64> {
     let why_text = why.as_str();
-    let given: [&dyn ToSql; 2] = [&now, &why_text];
+    let first = made_since(now.minus(2 * LONGEST_LIFE));
+    let given: [&dyn ToSql; 3] = [&now, &why_text, &first];
     let all: Vec<&dyn ToSql> = given.into_iter().chain(values.iter().copied()).collect();
     let live: Vec<(Option<String>, u64)> = connection
         .prepare_cached(&format!(
-            "SELECT label, count(*) FROM link WHERE {condition} AND {UNSPENT} AND expires_at > ?1 AND ?2 IS NOT NULL
-               AND {HONOURED} GROUP BY label"
+            "SELECT label, count(*) FROM link WHERE {condition} AND key >= ?3 AND {UNSPENT} AND expires_at > ?1
+               AND ?2 IS NOT NULL AND {HONOURED} GROUP BY label"
         ))
         .read()?
         .query_map(&all[..], |row| Ok((row.get(0)?, row.get(1)?)))
@@ -67,7 +69,7 @@ pub(super) fn end_where(
     }
     connection
         .prepare_cached(&format!(
-            "UPDATE link SET ended_at = ?1, ended_by = ?2 WHERE {condition} AND {UNSPENT}"
+            "UPDATE link SET ended_at = ?1, ended_by = ?2 WHERE {condition} AND key >= ?3 AND {UNSPENT}"
         ))
         .read()?
         .execute(&all[..])
@@ -95,23 +97,23 @@ pub(super) fn end_of(
             event.object = Some(link.key.reference().to_string());
             event.user = link.user;
             event.client = link.client;
-            end("key = ?3", &link.key)?
+            end("key = ?4", &link.key)?
         }
         LinksOf::User(user) => {
             event.user = Some(*user);
-            end("user_id = ?3", user)?
+            end("user_id = ?4", user)?
         }
         LinksOf::Client(client) => {
             event.client = Some(*client);
-            end("client_id = ?3", client)?
+            end("client_id = ?4", client)?
         }
         LinksOf::Label(label) => {
             event.object = Some(format!("label {label}"));
-            end("label = ?3", label)?
+            end("label = ?4", label)?
         }
         LinksOf::Credential(credential) => {
             event.credential = Some(*credential);
-            end("credential_id = ?3", credential)?
+            end("credential_id = ?4", credential)?
         }
     };
     if ended > 0 {
@@ -125,8 +127,8 @@ pub(super) fn end_of(
 pub(super) fn end_siblings(connection: &Connection, used: &LinkFacts, now: Timestamp) -> StoreResult<()> {
     // A person has few links and a mailing many, so the index over persons is the one to use.
     let condition = match used.user {
-        Some(_) => "user_id = ?4 AND +client_id IS ?5 AND +label = ?3 AND key <> ?6",
-        None => "client_id = ?5 AND +user_id IS ?4 AND +label = ?3 AND key <> ?6",
+        Some(_) => "user_id = ?5 AND +client_id IS ?6 AND +label = ?4 AND key <> ?7",
+        None => "client_id = ?6 AND +user_id IS ?5 AND +label = ?4 AND key <> ?7",
     };
     let values: [&dyn ToSql; 4] = [&used.label, &used.user, &used.client, &used.key];
     let ended = end_where(connection, condition, &values, LinkEnd::Superseded, now)?;

@@ -6,7 +6,7 @@ use std::sync::LazyLock;
 use rusqlite::{Connection, params};
 
 use super::audit::{write_event, write_refusal};
-use super::database::Sync;
+use super::database::{Sync, settle};
 use super::error::ReadError;
 use super::link_ends::end_siblings;
 use super::link_tallies::tally;
@@ -55,36 +55,13 @@ impl SqliteStore {
                 .write(Sync::Synced, |connection| self.apply_opening(connection, act, &first, now, false))?;
             return Ok(done);
         }
-        let Err(refused) = judge_open(&first, now) else {
-            return self.open_under(Sync::Synced, act, now)?.ok_or(StoreError::Busy);
-        };
-        match self.open_under(Sync::Relaxed, act, now) {
-            // Something was changed since it was looked at; that attempt was undone.
-            Ok(None) => self.open_under(Sync::Synced, act, now)?.ok_or(StoreError::Busy),
-            Ok(Some(outcome)) => Ok(outcome),
-            // It is known that the link is refused, whether or not that can be written down.
-            Err(error) if error.passing() => Ok(Err(told(refused, &first.link, now))),
-            Err(error) => Err(error),
-        }
-    }
-
-    /// Judge and spend in one transaction. `None`, with everything undone, if that needs a sync and has none.
-    fn open_under(
-        &self,
-        sync: Sync,
-        act: &OpenAct,
-        now: Timestamp,
-    ) -> StoreResult<Option<Result<Opened, Refusal>>> {
-        let mut unsynced = false;
-        let done = self.database.write(sync, |connection| {
-            let Some(facts) = self.open_facts(connection, &LinkNamed::Digest(act.digest))? else {
-                return Ok(Err(Refusal::new(Reason::LinkUnknown)));
-            };
-            let outcome = self.apply_opening(connection, act, &facts, now, true)?;
-            unsynced = outcome.is_ok() && sync == Sync::Relaxed;
-            if unsynced { Err(StoreError::Busy) } else { Ok(outcome) }
-        });
-        if unsynced { Ok(None) } else { done.map(Some) }
+        let refused = judge_open(&first, now).err().map(|reason| told(reason, &first.link, now));
+        settle(refused, |sync| {
+            self.database.write_yes(sync, |connection| match self.open_facts(connection, &named)? {
+                Some(facts) => self.apply_opening(connection, act, &facts, now, true),
+                None => Ok(Err(Refusal::new(Reason::LinkUnknown))),
+            })
+        })
     }
 
     /// Do what the verdict says. The row is changed by a condition of its own all the same, so that no mistake

@@ -6,7 +6,7 @@ use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use super::audit::{write_event, write_refusal};
 use super::credentials::{FACTS, facts};
-use super::database::Sync;
+use super::database::{Sync, settle};
 use super::error::ReadError;
 use super::link_ends::end_of;
 use super::link_tallies::{tallied, tally};
@@ -16,8 +16,8 @@ use crate::clock::Timestamp;
 use crate::directory::Subject;
 use crate::error::{Error, Reason, Refusal};
 use crate::link::{
-    CreateAct, LinkEnd, LinkFacts, LinkQuery, LinkTally, OpenAct, OpenFacts, Opened, Tallied, judge_create,
-    state_of,
+    CreateAct, LinkEnd, LinkFacts, LinkQuery, LinkTally, OpenAct, OpenFacts, Opened, Tallied,
+    concerns_the_link, judge_create, state_of,
 };
 use crate::secret::TimedKey;
 use crate::settings::Settings;
@@ -91,6 +91,21 @@ pub(super) fn find(connection: &Connection, named: &LinkNamed) -> StoreResult<Op
 }
 
 impl SqliteStore {
+    /// What the verdict on a new link asks for; `None` if there is no such caller.
+    fn create_facts(&self, connection: &Connection, act: &CreateAct<'_>) -> StoreResult<Option<IssueFacts>> {
+        let issue = &act.request.issue;
+        let Some(caller) = credentials::caller_facts(connection, &act.caller)? else {
+            return Ok(None);
+        };
+        let settings = self.database.settings(connection)?;
+        let destination = match &issue.destination {
+            Some(name) => destinations::find(connection, name)?,
+            None => None,
+        };
+        let subject = subject::load(connection, &settings, Some(issue.subject))?;
+        Ok(Some(IssueFacts { settings, caller, subject, destination }))
+    }
+
     pub(super) fn open_facts(
         &self,
         connection: &Connection,
@@ -104,6 +119,47 @@ impl SqliteStore {
         let subject = subject::load(connection, &settings, named)?;
         Ok(Some(OpenFacts { settings, link, subject }))
     }
+}
+
+/// Judge, and insert the link or write the refusal.
+fn create(
+    connection: &Connection,
+    act: &CreateAct<'_>,
+    facts: &IssueFacts,
+    now: Timestamp,
+) -> StoreResult<Outcome<Grant>> {
+    let (issue, label) = (&act.request.issue, act.request.label.as_deref());
+    let mut event = NewEvent::new(EventKind::LinkCreated).by(issue.actor.as_deref());
+    event.credential = act.caller.credential_id();
+    event.admin = act.caller.admin_id();
+    event.address = issue.address;
+    let grant = match judge_create(&act.caller, act.request, facts, now) {
+        Ok(grant) => grant,
+        Err(Error::Refused(refusal)) => {
+            event.refused = Some(refusal.reason);
+            event.user = issue.subject.user();
+            event.client = issue.subject.client();
+            let reference = write_refusal(connection, &event, now)?;
+            // Whoever may make none, or no more just now, makes no rows under labels of his either.
+            let label = label.filter(|_| concerns_the_link(refusal.reason));
+            tally(connection, label, LinkTally::NotCreated(refusal.reason), 1, now)?;
+            return Ok(Err(refusal.recorded(Some(reference)).into()));
+        }
+        Err(error) => return Ok(Err(error)),
+    };
+    insert(connection, act, &grant, now)?;
+    let count = (credentials::Made::Link, grant.count);
+    credentials::note(connection, &act.caller, &facts.caller, count, now)?;
+    event.user = grant.user;
+    event.client = grant.client;
+    event.object = Some(act.key.reference().to_string());
+    event.detail = label.map(|label| format!("label {label}"));
+    write_event(connection, &event, now)?;
+    tally(connection, label, LinkTally::Created, 1, now)?;
+    if act.key.one_in(PURGE_EVERY) {
+        purge::step(connection, &facts.settings, now)?;
+    }
+    Ok(Ok(grant))
 }
 
 fn insert(connection: &Connection, act: &CreateAct<'_>, grant: &Grant, now: Timestamp) -> StoreResult<()> {
@@ -136,48 +192,15 @@ fn insert(connection: &Connection, act: &CreateAct<'_>, grant: &Grant, now: Time
 
 impl LinkStore for SqliteStore {
     fn create_link(&self, act: &CreateAct<'_>, now: Timestamp) -> StoreResult<Outcome<Grant>> {
-        let issue = &act.request.issue;
-        self.database.write(Sync::Synced, |connection| {
-            let settings = self.database.settings(connection)?;
-            let Some(caller) = credentials::caller_facts(connection, &act.caller)? else {
-                return Ok(Err(Reason::CredentialUnknown.into()));
-            };
-            let destination = match &issue.destination {
-                Some(name) => destinations::find(connection, name)?,
-                None => None,
-            };
-            let subject = subject::load(connection, &settings, Some(issue.subject))?;
-            let facts = IssueFacts { settings, caller, subject, destination };
-            let label = act.request.label.as_deref();
-            let mut event = NewEvent::new(EventKind::LinkCreated).by(issue.actor.as_deref());
-            event.credential = act.caller.credential_id();
-            event.admin = act.caller.admin_id();
-            event.address = issue.address;
-            event.detail = label.map(|label| format!("label {label}"));
-            let grant = match judge_create(&act.caller, act.request, &facts, now) {
-                Ok(grant) => grant,
-                Err(Error::Refused(refusal)) => {
-                    event.refused = Some(refusal.reason);
-                    event.user = issue.subject.user();
-                    event.client = issue.subject.client();
-                    let reference = write_refusal(connection, &event, now)?;
-                    tally(connection, label, LinkTally::NotCreated(refusal.reason), 1, now)?;
-                    return Ok(Err(refusal.recorded(Some(reference)).into()));
-                }
-                Err(error) => return Ok(Err(error)),
-            };
-            insert(connection, act, &grant, now)?;
-            let count = (credentials::Made::Link, grant.count);
-            credentials::note(connection, &act.caller, &facts.caller, count, now)?;
-            event.user = grant.user;
-            event.client = grant.client;
-            event.object = Some(act.key.reference().to_string());
-            write_event(connection, &event, now)?;
-            tally(connection, label, LinkTally::Created, 1, now)?;
-            if act.key.one_in(PURGE_EVERY) {
-                purge::step(connection, &facts.settings, now)?;
-            }
-            Ok(Ok(grant))
+        let Some(first) = self.database.read(|connection| self.create_facts(connection, act))? else {
+            return Ok(Err(Reason::CredentialUnknown.into()));
+        };
+        let refused = judge_create(&act.caller, act.request, &first, now).err();
+        settle(refused, |sync| {
+            self.database.write_yes(sync, |connection| match self.create_facts(connection, act)? {
+                Some(facts) => create(connection, act, &facts, now),
+                None => Ok(Err(Reason::CredentialUnknown.into())),
+            })
         })
     }
 

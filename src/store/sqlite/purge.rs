@@ -53,10 +53,16 @@ fn autoauth_links(connection: &Connection, now: Timestamp) -> StoreResult<u64> {
     Ok(u64::try_from(deleted).unwrap_or(u64::MAX))
 }
 
-/// Delete what was counted of links before a time; the rows of an hour go together.
-fn tallies(connection: &Connection, below: Timestamp) -> StoreResult<()> {
-    connection.prepare_cached("DELETE FROM link_tally WHERE hour < ?1").read()?.execute([below]).read()?;
-    Ok(())
+/// Delete the first counts of links of before a time; how many.
+fn tallies(connection: &Connection, below: Timestamp) -> StoreResult<usize> {
+    connection
+        .prepare_cached(&format!(
+            "DELETE FROM link_tally WHERE (hour, label, event) IN (
+                SELECT hour, label, event FROM link_tally WHERE hour < ?1 ORDER BY hour, label, event LIMIT {STEP})"
+        ))
+        .read()?
+        .execute([below])
+        .read()
 }
 
 /// Delete audit events of before a time; rows of the same millisecond go together.
@@ -166,7 +172,8 @@ impl SqliteStore {
                 let settings = self.database.settings(connection)?;
                 let before: i64 = addresses_cut(connection)?;
                 let done = step(connection, &settings, now)?;
-                Ok((done, done.total() > 0 || addresses_cut(connection)? != before))
+                let counts = tallies(connection, now.minus(Settings::days(settings.audit_retention_days)))?;
+                Ok((done, counts > 0 || done.total() > 0 || addresses_cut(connection)? != before))
             })?;
             all.tokens += step.tokens;
             all.links += step.links;
