@@ -6,7 +6,7 @@ use std::time::Duration;
 use serde::Serialize;
 
 use super::Gatepass;
-use super::tokens::{advised, redemption_of, refusals_told};
+use super::tokens::{advised, redemption_of, refusals_told, whom};
 use crate::audit::{AuditEvent, AuditQuery, AuditRef, EventKind, NewEvent, page_limit};
 use crate::clock::Timestamp;
 use crate::credential::Caller;
@@ -286,12 +286,7 @@ impl Gatepass {
 
 /// The story of a link in plain words.
 fn tell(link: &LinkInspection, events: &[AuditEvent], now: Timestamp) -> Vec<String> {
-    let whom = match (link.user_id, link.client_id) {
-        (Some(user), Some(client)) => format!("user {user} in client {client}"),
-        (Some(user), None) => format!("user {user}"),
-        (None, Some(client)) => format!("client {client}"),
-        (None, None) => "nobody".to_owned(),
-    };
+    let whom = whom(link.user_id, link.client_id);
     let behalf = link.actor.as_deref().map(|actor| format!(", on behalf of {actor}")).unwrap_or_default();
     let mailing = link.label.as_deref().map(|label| format!(" under {label}")).unwrap_or_default();
     let mut story = vec![format!(

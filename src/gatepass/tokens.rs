@@ -11,6 +11,7 @@ use crate::clock::Timestamp;
 use crate::credential::Caller;
 use crate::directory::{UNCHECKED_IN_HOST_MODE, check_text};
 use crate::error::{Error, Reason, Result};
+use crate::id::{ClientId, UserId};
 use crate::secret::Reference;
 use crate::session::{RedemptionId, SessionId};
 use crate::store::{Named, TokensOf};
@@ -266,12 +267,7 @@ pub(super) fn advised(error: Error, now: Timestamp) -> Error {
 /// The story of a token in plain words.
 fn tell(token: &Inspection, events: &[AuditEvent], now: Timestamp) -> Vec<String> {
     let mut story = Vec::new();
-    let whom = match (token.user_id, token.client_id) {
-        (Some(user), Some(client)) => format!("user {user} in client {client}"),
-        (Some(user), None) => format!("user {user}"),
-        (None, Some(client)) => format!("client {client}"),
-        (None, None) => "nobody".to_owned(),
-    };
+    let whom = whom(token.user_id, token.client_id);
     let issuer = match (token.credential_id, token.admin_id) {
         (Some(credential), _) => format!("credential {credential}"),
         (None, Some(admin)) => format!("admin {admin} by password"),
@@ -303,6 +299,16 @@ fn tell(token: &Inspection, events: &[AuditEvent], now: Timestamp) -> Vec<String
         (_, None) => format!("{now}: not live"),
     });
     story
+}
+
+/// Somebody by his numbers.
+pub(super) fn whom(user: Option<UserId>, client: Option<ClientId>) -> String {
+    match (user, client) {
+        (Some(user), Some(client)) => format!("user {user} in client {client}"),
+        (Some(user), None) => format!("user {user}"),
+        (None, Some(client)) => format!("client {client}"),
+        (None, None) => "nobody".to_owned(),
+    }
 }
 
 /// The refusals among the events about something, a line each.

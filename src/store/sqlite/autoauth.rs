@@ -116,15 +116,10 @@ impl SqliteStore {
         act: &AcceptAct,
         now: Timestamp,
     ) -> StoreResult<Option<Outcome<Accepted>>> {
-        let mut unsynced = false;
-        let done = self.database.write(sync, |connection| {
+        self.database.write_unless(sync, Result::is_ok, |connection| {
             let facts = self.accept_facts(connection, act)?;
             let mut event = link_event(act, &facts.found);
             match judge_accept(act, &facts, now).map_err(|error| told(error, act, &facts, now)) {
-                Ok(_) if sync == Sync::Relaxed => {
-                    unsynced = true;
-                    Err(StoreError::Busy)
-                }
                 Ok(acceptance) => {
                     let session_expires_at = apply(connection, act, &acceptance, &facts.settings, now)?;
                     if let Some(admitted) = &acceptance.admitted {
@@ -149,8 +144,7 @@ impl SqliteStore {
                 }
                 Err(error) => Ok(Err(error)),
             }
-        });
-        if unsynced { Ok(None) } else { done.map(Some) }
+        })
     }
 }
 

@@ -210,16 +210,18 @@ impl Database {
         self.write_until(Instant::now() + self.deadline, sync, act)
     }
 
-    /// Run a writing act of which only a "yes" must be synced. Without a sync a "yes" is undone, and is `None`.
-    pub(super) fn write_yes<T, R>(
+    /// Run a writing act of which only some outcomes must be synced. Without a sync such a one is undone, and is
+    /// `None`.
+    pub(super) fn write_unless<T>(
         &self,
         sync: Sync,
-        act: impl FnOnce(&Connection) -> StoreResult<Result<T, R>>,
-    ) -> StoreResult<Option<Result<T, R>>> {
+        must_sync: impl FnOnce(&T) -> bool,
+        act: impl FnOnce(&Connection) -> StoreResult<T>,
+    ) -> StoreResult<Option<T>> {
         let mut unsynced = false;
         let done = self.write(sync, |connection| {
             let outcome = act(connection)?;
-            unsynced = outcome.is_ok() && sync == Sync::Relaxed;
+            unsynced = sync == Sync::Relaxed && must_sync(&outcome);
             if unsynced { Err(StoreError::Busy) } else { Ok(outcome) }
         });
         if unsynced { Ok(None) } else { done.map(Some) }

@@ -10,8 +10,7 @@ use super::database::{Sync, settle};
 use super::error::ReadError;
 use super::link_ends::end_siblings;
 use super::link_tallies::tally;
-use super::links::PURGE_EVERY;
-use super::tokens::{NewToken, insert};
+use super::tokens::{NewToken, PURGE_EVERY, insert};
 use super::{SqliteStore, purge};
 use crate::audit::{EventKind, NewEvent};
 use crate::clock::Timestamp;
@@ -57,9 +56,11 @@ impl SqliteStore {
         }
         let refused = judge_open(&first, now).err().map(|reason| told(reason, &first.link, now));
         settle(refused, |sync| {
-            self.database.write_yes(sync, |connection| match self.open_facts(connection, &named)? {
-                Some(facts) => self.apply_opening(connection, act, &facts, now, true),
-                None => Ok(Err(Refusal::new(Reason::LinkUnknown))),
+            self.database.write_unless(sync, Result::is_ok, |connection| {
+                match self.open_facts(connection, &named)? {
+                    Some(facts) => self.apply_opening(connection, act, &facts, now, true),
+                    None => Ok(Err(Refusal::new(Reason::LinkUnknown))),
+                }
             })
         })
     }

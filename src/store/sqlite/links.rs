@@ -10,7 +10,8 @@ use super::database::{Sync, settle};
 use super::error::ReadError;
 use super::link_ends::end_of;
 use super::link_tallies::{tallied, tally};
-use super::{SqliteStore, credentials, destinations, purge, subject};
+use super::tokens::PURGE_EVERY;
+use super::{SqliteStore, credentials, purge, subject};
 use crate::audit::{AuditRef, EventKind, NewEvent};
 use crate::clock::Timestamp;
 use crate::directory::Subject;
@@ -23,9 +24,6 @@ use crate::secret::TimedKey;
 use crate::settings::Settings;
 use crate::store::{At, LinkNamed, LinkStore, LinksOf, Outcome, StoreResult};
 use crate::token::{Grant, IssueFacts};
-
-/// One link in so many, and one opening, also deletes what is over.
-pub(super) const PURGE_EVERY: u8 = 64;
 
 /// The columns of a link, followed by those of the credential that made it.
 fn select(condition: &str) -> String {
@@ -91,21 +89,6 @@ pub(super) fn find(connection: &Connection, named: &LinkNamed) -> StoreResult<Op
 }
 
 impl SqliteStore {
-    /// What the verdict on a new link asks for; `None` if there is no such caller.
-    fn create_facts(&self, connection: &Connection, act: &CreateAct<'_>) -> StoreResult<Option<IssueFacts>> {
-        let issue = &act.request.issue;
-        let Some(caller) = credentials::caller_facts(connection, &act.caller)? else {
-            return Ok(None);
-        };
-        let settings = self.database.settings(connection)?;
-        let destination = match &issue.destination {
-            Some(name) => destinations::find(connection, name)?,
-            None => None,
-        };
-        let subject = subject::load(connection, &settings, Some(issue.subject))?;
-        Ok(Some(IssueFacts { settings, caller, subject, destination }))
-    }
-
     pub(super) fn open_facts(
         &self,
         connection: &Connection,
@@ -192,14 +175,18 @@ fn insert(connection: &Connection, act: &CreateAct<'_>, grant: &Grant, now: Time
 
 impl LinkStore for SqliteStore {
     fn create_link(&self, act: &CreateAct<'_>, now: Timestamp) -> StoreResult<Outcome<Grant>> {
-        let Some(first) = self.database.read(|connection| self.create_facts(connection, act))? else {
+        let Some(first) =
+            self.database.read(|connection| self.issue_facts(connection, &act.caller, &act.request.issue))?
+        else {
             return Ok(Err(Reason::CredentialUnknown.into()));
         };
         let refused = judge_create(&act.caller, act.request, &first, now).err();
         settle(refused, |sync| {
-            self.database.write_yes(sync, |connection| match self.create_facts(connection, act)? {
-                Some(facts) => create(connection, act, &facts, now),
-                None => Ok(Err(Reason::CredentialUnknown.into())),
+            self.database.write_unless(sync, Result::is_ok, |connection| {
+                match self.issue_facts(connection, &act.caller, &act.request.issue)? {
+                    Some(facts) => create(connection, act, &facts, now),
+                    None => Ok(Err(Reason::CredentialUnknown.into())),
+                }
             })
         })
     }

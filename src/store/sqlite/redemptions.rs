@@ -5,12 +5,12 @@ use std::sync::LazyLock;
 use rusqlite::{Connection, OptionalExtension, params};
 
 use super::audit::{write_event, write_refusal};
-use super::database::Sync;
+use super::database::{Sync, settle};
 use super::error::ReadError;
 use super::{SqliteStore, replay, sessions};
 use crate::audit::{EventKind, NewEvent};
 use crate::clock::Timestamp;
-use crate::error::{Reason, Refusal, StoreError};
+use crate::error::{Reason, Refusal};
 use crate::secret::TimedKey;
 use crate::session::{Origin, SessionStart};
 use crate::settings::Settings;
@@ -59,26 +59,15 @@ impl SqliteStore {
         }
         // What is unknown is answered without a write, and what is spent already stays so: its refusal needs
         // no sync, unless it ends a session.
-        let (sync, known) = match self.database.peek(|connection| exists(connection, &act.key))? {
+        let known = match self.database.peek(|connection| exists(connection, &act.key))? {
             None => return Ok(Err(Refusal::new(Reason::TokenUnknown))),
-            Some(false) => (Sync::Synced, None),
+            Some(false) => None,
             Some(true) => match self.known_replay(act, now)? {
                 None => return Ok(Err(Refusal::new(Reason::TokenUnknown))),
-                Some(known) if known.ends_session => (Sync::Synced, None),
-                Some(known) => (Sync::Relaxed, Some(known.refusal)),
+                Some(known) => (!known.ends_session).then_some(known.refusal),
             },
         };
-        match self.redeem_under(sync, act, now) {
-            // The policy was changed since it was looked at; that attempt was undone.
-            Ok(None) => match self.redeem_under(Sync::Synced, act, now)? {
-                Some(outcome) => Ok(outcome),
-                None => Err(StoreError::Busy),
-            },
-            Ok(Some(outcome)) => Ok(outcome),
-            // It is known that the token is spent, whether or not that can be written down once more.
-            Err(error) if error.passing() => known.map(Err).ok_or(error),
-            Err(error) => Err(error),
-        }
+        settle(known, |sync| self.redeem_under(sync, act, now))
     }
 
     /// Do what the verdict says. The row is changed by a condition of its own all the same, so that no
@@ -162,17 +151,16 @@ impl SqliteStore {
         act: &RedeemAct,
         now: Timestamp,
     ) -> StoreResult<Option<Result<Spent, Refusal>>> {
-        let mut unsynced = false;
-        let done = self.database.write(sync, |connection| {
-            let Some(facts) = self.redeem_facts(connection, &Named::Key(act.key))? else {
-                return Ok(Err(Refusal::new(Reason::TokenUnknown)));
-            };
-            let outcome = self.apply_redemption(connection, act, &facts, now, true)?;
-            let needs_sync = outcome.as_ref().map_or_else(|refusal| refusal.session_ended, |_| true);
-            unsynced = needs_sync && sync == Sync::Relaxed;
-            if unsynced { Err(StoreError::Busy) } else { Ok(outcome) }
-        });
-        if unsynced { Ok(None) } else { done.map(Some) }
+        let must_sync = |outcome: &Result<Spent, Refusal>| match outcome {
+            Ok(_) => true,
+            Err(refusal) => refusal.session_ended,
+        };
+        self.database.write_unless(sync, must_sync, |connection| {
+            match self.redeem_facts(connection, &Named::Key(act.key))? {
+                Some(facts) => self.apply_redemption(connection, act, &facts, now, true),
+                None => Ok(Err(Refusal::new(Reason::TokenUnknown))),
+            }
+        })
     }
 
     /// Look in one transaction, spend in another: what most hand-written redemptions do.

@@ -12,20 +12,20 @@ use super::error::ReadError;
 use super::{SqliteStore, credentials, destinations, purge, subject};
 use crate::audit::{EventKind, NewEvent};
 use crate::clock::Timestamp;
-use crate::credential::CallerFacts;
+use crate::credential::{Caller, CallerFacts};
 use crate::error::{Error, Reason, Refusal};
 use crate::id::{AdminId, ClientId, CredentialId, UserId};
 use crate::secret::TimedKey;
 use crate::settings::Settings;
 use crate::store::{At, Named, Outcome, StoreResult, TokenStore, TokensOf};
 use crate::token::{
-    Binding, Grant, IssueAct, IssueFacts, LONGEST_LIFE, RedeemAct, RedeemFacts, Spent, TokenFacts,
-    TokenQuery, judge_issue, state_of,
+    Binding, Grant, IssueAct, IssueFacts, IssueRequest, LONGEST_LIFE, RedeemAct, RedeemFacts, Spent,
+    TokenFacts, TokenQuery, judge_issue, state_of,
 };
 
 /// One issue in so many also deletes what is over: 128 rows at a time cost less than two at each (perf lever
 /// 6).
-const PURGE_EVERY: u8 = 64;
+pub(super) const PURGE_EVERY: u8 = 64;
 
 /// The columns of a token, followed by those of the credential that issued it and of the admin.
 pub(super) fn select(condition: &str) -> String {
@@ -153,6 +153,25 @@ pub(super) fn count_unspent(
 }
 
 impl SqliteStore {
+    /// What the verdict on an issue asks for, and that on a sign-in link; `None` if there is no such caller.
+    pub(super) fn issue_facts(
+        &self,
+        connection: &Connection,
+        caller: &Caller,
+        request: &IssueRequest,
+    ) -> StoreResult<Option<IssueFacts>> {
+        let settings = self.database.settings(connection)?;
+        let Some(caller) = credentials::caller_facts(connection, caller)? else {
+            return Ok(None);
+        };
+        let destination = match &request.destination {
+            Some(name) => destinations::find(connection, name)?,
+            None => None,
+        };
+        let subject = subject::load(connection, &settings, Some(request.subject))?;
+        Ok(Some(IssueFacts { settings, caller, subject, destination }))
+    }
+
     pub(super) fn redeem_facts(
         &self,
         connection: &Connection,
@@ -170,20 +189,13 @@ impl SqliteStore {
 impl TokenStore for SqliteStore {
     fn issue(&self, act: &IssueAct<'_>, now: Timestamp) -> StoreResult<Outcome<Grant>> {
         self.database.write(Sync::Relaxed, |connection| {
-            let settings = self.database.settings(connection)?;
+            let Some(facts) = self.issue_facts(connection, &act.caller, act.request)? else {
+                return Ok(Err(Reason::CredentialUnknown.into()));
+            };
             let mut event = NewEvent::new(EventKind::TokenIssued).by(act.request.actor.as_deref());
             event.credential = act.caller.credential_id();
             event.admin = act.caller.admin_id();
             event.address = act.request.address;
-            let Some(caller) = credentials::caller_facts(connection, &act.caller)? else {
-                return Ok(Err(Reason::CredentialUnknown.into()));
-            };
-            let destination = match &act.request.destination {
-                Some(name) => destinations::find(connection, name)?,
-                None => None,
-            };
-            let subject = subject::load(connection, &settings, Some(act.request.subject))?;
-            let facts = IssueFacts { settings, caller, subject, destination };
             let grant = match judge_issue(&act.caller, act.request, &facts, now) {
                 Ok(grant) => grant,
                 Err(Error::Refused(refusal)) => {
