@@ -90,7 +90,8 @@ impl ByHand {
         self.look(
             "SELECT credential.enabled, ifnull(admin.enabled, 1), credential.expires_at, credential.revoked_at,
                     credential.serial, credential.old_until, credential.void_serial, credential.limits,
-                    credential.last_used_at, credential.minute, credential.minute_issues
+                    credential.last_used_at, credential.minute, credential.minute_issues, credential.link_minute,
+                    credential.minute_links
              FROM credential LEFT JOIN admin ON admin.id = credential.admin_id WHERE credential.id = ?1",
             [1],
         );
@@ -129,7 +130,7 @@ impl ByHand {
                     token.replayed_at, by_password.enabled, credential.enabled, ifnull(admin.enabled, 1),
                     credential.expires_at, credential.revoked_at, credential.serial, credential.old_until,
                     credential.void_serial, credential.limits, credential.last_used_at, credential.minute,
-                    credential.minute_issues
+                    credential.minute_issues, credential.link_minute, credential.minute_links
              FROM token
              LEFT JOIN credential ON credential.id = token.credential_id
              LEFT JOIN admin ON admin.id = credential.admin_id

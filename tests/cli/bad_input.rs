@@ -61,13 +61,15 @@ fn links_of_the_wrong_shape_are_unknown_and_nothing_is_written() {
     let bench = Bench::new();
     let url = bench.link(&[]);
     let text = url.split_once('?').unwrap().1;
+    let other = bench.link(&[]);
+    let other = other.split_once('?').unwrap().1;
     let shapes = [
         String::new(),
         text[..31].to_owned(),
         format!("{text}a"),
         format!("{}1", &text[..31]),
         format!("{}\0", &text[..31]),
-        format!("{url}&{text}"),
+        format!("{url}&{other}"),
         "é".repeat(16),
         "a".repeat(60_000),
     ];
