@@ -6,6 +6,7 @@
 //! that nobody has opened yet.
 
 mod inside;
+mod lent;
 mod process;
 
 use std::ffi::CString;
@@ -16,6 +17,7 @@ use std::os::unix::fs::{MetadataExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
 pub(crate) use inside::Inside;
+pub(crate) use lent::{Lent, lend};
 pub(crate) use process::process_id;
 
 /// Which file this is, whatever its name: device and inode.

@@ -43,7 +43,7 @@ impl SqliteStore {
         username: &str,
         kind: EventKind,
         at: At<'_>,
-        change: impl FnOnce(&Connection, &Admin) -> rusqlite::Result<usize>,
+        change: impl Fn(&Connection, &Admin) -> rusqlite::Result<usize> + std::marker::Sync,
     ) -> StoreResult<Outcome<Admin>> {
         self.database.write(Sync::Synced, |connection| {
             let Some(found) = find(connection, username)? else {

@@ -1,5 +1,6 @@
 //! The one way to the file: connections, transactions, what is synced, and whether an answer may be given.
 
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -14,11 +15,12 @@ use super::error::{ReadError, of_commit, sync_failed};
 use super::identity::{Identity, refuse_inherited, with_suffix};
 use super::opening::{check_sqlite, inside, look_at, require_wal, require_writable_log, with_rights};
 use super::pool::Pool;
+use super::turns::{Turns, Waiter};
 use super::{schema, settings};
 use crate::error::StoreError;
 use crate::settings::Settings;
 use crate::store::StoreResult;
-use crate::sys;
+use crate::sys::{self, lend};
 use crate::upkeep::Progress;
 
 /// How many readers may be at work at once in one process.
@@ -41,7 +43,7 @@ const LOG_PAGES: std::ffi::c_int = 1_000;
 
 /// A connection for writing, and which `synchronous` it is in.
 #[derive(Debug)]
-struct Writer {
+pub(super) struct Writer {
     connection: Connection,
     synchronous: AtomicU8,
 }
@@ -65,7 +67,7 @@ impl Writer {
 pub(super) struct Database {
     path: PathBuf,
     deadline: Duration,
-    writer: Pool<Writer>,
+    writer: Turns<Writer>,
     readers: Pool<Connection>,
     identity: Identity,
     replaced: AtomicBool,
@@ -137,7 +139,7 @@ impl Database {
         Ok(Database {
             path: path.to_owned(),
             deadline,
-            writer: Pool::new(1, Some(writer)),
+            writer: Turns::new(writer),
             readers: Pool::new(READERS, None),
             identity,
             replaced: AtomicBool::new(false),
@@ -202,21 +204,21 @@ impl Database {
     /// The act sees its facts and makes its changes under SQLite's write lock. An `Err` of the act undoes
     /// everything. A synced act syncs even if it changed nothing, so that no answer rests on what another
     /// caller has not synced yet, and is answered only if the file is still the one that was opened.
-    pub(super) fn write<T>(
+    pub(super) fn write<T: Send>(
         &self,
         sync: Sync,
-        act: impl FnOnce(&Connection) -> StoreResult<T>,
+        act: impl FnMut(&Connection) -> StoreResult<T> + Send,
     ) -> StoreResult<T> {
         self.write_until(Instant::now() + self.deadline, sync, act)
     }
 
     /// Run a writing act of which only some outcomes must be synced. Without a sync such a one is undone, and is
     /// `None`.
-    pub(super) fn write_unless<T>(
+    pub(super) fn write_unless<T: Send>(
         &self,
         sync: Sync,
-        must_sync: impl FnOnce(&T) -> bool,
-        act: impl FnOnce(&Connection) -> StoreResult<T>,
+        mut must_sync: impl FnMut(&T) -> bool + Send,
+        mut act: impl FnMut(&Connection) -> StoreResult<T> + Send,
     ) -> StoreResult<Option<T>> {
         let mut unsynced = false;
         let done = self.write(sync, |connection| {
@@ -229,37 +231,127 @@ impl Database {
 
     /// Write something that no answer depends on, such as a last use. It waits hardly at all, and a store
     /// that is busy, full or failing is no reason to change the answer.
-    pub(super) fn note(&self, act: impl FnOnce(&Connection) -> StoreResult<()>) -> StoreResult<()> {
+    pub(super) fn note(&self, act: impl FnMut(&Connection) -> StoreResult<()> + Send) -> StoreResult<()> {
         match self.write_until(Instant::now() + NOTE, Sync::Relaxed, act) {
             Err(error) if error.passing() => Ok(()),
             other => other,
         }
     }
 
-    fn write_until<T>(
+    fn write_until<T: Send>(
         &self,
         until: Instant,
         sync: Sync,
-        act: impl FnOnce(&Connection) -> StoreResult<T>,
+        mut act: impl FnMut(&Connection) -> StoreResult<T> + Send,
     ) -> StoreResult<T> {
         self.usable()?;
         let _inside = inside()?;
-        let lease = self.writer.take(until, || Err(StoreError::Busy))?;
-        let writer = lease.get()?;
+        let mut answer = None;
+        let mut work = |connection: &Connection| {
+            // Whoever leads goes on with the others' acts.
+            let said = catch_unwind(AssertUnwindSafe(|| act(connection)));
+            let keep = matches!(said, Ok(Ok(_)));
+            answer = Some(said);
+            keep
+        };
+        let settled = match self.writer.take_idle() {
+            Some(lease) => self.alone(lease.get()?, sync, until, &mut work),
+            None => lend(&mut work, |lent| {
+                self.writer.join(lent, sync, until, |writer, batch| self.together(writer, batch))
+            }),
+        };
+        match answer {
+            Some(Ok(Ok(done))) => settled.map(|()| done),
+            Some(Ok(Err(error))) => Err(error).inspect_err(|error| self.trust_after(error)),
+            Some(Err(panic)) => resume_unwind(panic),
+            None => settled.and(Err(StoreError::Busy)),
+        }
+    }
+
+    /// One act in a transaction of its own.
+    fn alone(
+        &self,
+        writer: &Writer,
+        sync: Sync,
+        until: Instant,
+        act: &mut dyn FnMut(&Connection) -> bool,
+    ) -> StoreResult<()> {
         let connection = &writer.connection;
         wait_until(connection, until)?;
         writer.prepare(sync)?;
         let open = Rollback::begin(connection, "BEGIN IMMEDIATE")?;
         let before = connection.total_changes();
-        let result = act(connection).inspect_err(|error| self.trust_after(error))?;
+        if !act(connection) {
+            return Ok(());
+        }
+        self.commit(connection, open, sync, before)
+    }
+
+    fn commit(
+        &self,
+        connection: &Connection,
+        open: Rollback<'_>,
+        sync: Sync,
+        before: u64,
+    ) -> StoreResult<()> {
         if sync == Sync::Synced && connection.total_changes() == before {
             connection.prepare_cached("UPDATE store SET syncs = syncs + 1").read()?.execute([]).read()?;
         }
         open.commit().inspect_err(|error| self.trust_after(error))?;
-        if sync == Sync::Synced {
-            self.unchanged()?;
+        if sync == Sync::Synced { self.unchanged() } else { Ok(()) }
+    }
+
+    /// Several acts; what became of each. All in one transaction, or if that can't be, each in its own.
+    fn together(&self, writer: &Writer, batch: &[Arc<Waiter>]) -> Vec<StoreResult<()>> {
+        if batch.len() > 1
+            && let Some(settled) = self.in_one(writer, batch)
+        {
+            return vec![settled; batch.len()];
         }
-        Ok(result)
+        let alone = |waiter: &Arc<Waiter>| {
+            self.alone(writer, waiter.sync(), waiter.until(), &mut |connection| waiter.run(connection))
+        };
+        batch.iter().map(alone).collect()
+    }
+
+    /// Do all acts in one transaction, each in a savepoint, so that one which fails takes nothing with it. `None`,
+    /// with everything undone, if that transaction did not last until the commit: SQLite ends it by itself when
+    /// the disk is full or fails, and the next savepoint would begin another one unnoticed.
+    fn in_one(&self, writer: &Writer, batch: &[Arc<Waiter>]) -> Option<StoreResult<()>> {
+        let connection = &writer.connection;
+        let sync = if batch.iter().any(|waiter| waiter.sync() == Sync::Synced) {
+            Sync::Synced
+        } else {
+            Sync::Relaxed
+        };
+        let until = batch.iter().map(|waiter| waiter.until()).min()?;
+        wait_until(connection, until).and_then(|()| writer.prepare(sync)).ok()?;
+        let open = Rollback::begin(connection, "BEGIN IMMEDIATE").ok()?;
+        let before = connection.total_changes();
+        for waiter in batch {
+            execute(connection, "SAVEPOINT act").ok()?;
+            let keep = waiter.run(connection);
+            if connection.is_autocommit() {
+                return None;
+            }
+            if !keep {
+                execute(connection, "ROLLBACK TO act").ok()?;
+            }
+            execute(connection, "RELEASE act").ok()?;
+        }
+        Some(self.commit(connection, open, sync, before))
+    }
+
+    /// Keep everybody else from writing.
+    #[cfg(test)]
+    pub(super) fn hold(&self) -> super::turns::Lease<'_, Writer> {
+        self.writer.take_idle().unwrap()
+    }
+
+    /// How many wait to write.
+    #[cfg(test)]
+    pub(super) fn waiting(&self) -> usize {
+        self.writer.waiting()
     }
 
     /// Nobody trusts the store after a commit of which nobody knows whether it was one.
@@ -273,7 +365,7 @@ impl Database {
     /// meanwhile keeps it from being cut; the next write-back does it then.
     pub(super) fn empty_log(&self) -> StoreResult<()> {
         let _inside = inside()?;
-        let lease = self.writer.take(Instant::now() + self.deadline, || Err(StoreError::Busy))?;
+        let lease = self.writer.take(Instant::now() + self.deadline)?;
         let connection = &lease.get()?.connection;
         wait_until(connection, Instant::now() + NOTE)?;
         let cut = connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()));
@@ -288,7 +380,7 @@ impl Database {
         self.usable()?;
         let _inside = inside()?;
         let until = Instant::now() + self.deadline;
-        let mut lease = self.writer.take(until, || Err(StoreError::Busy))?;
+        let mut lease = self.writer.take(until)?;
         let writer = lease.get_mut()?;
         wait_until(&writer.connection, until)?;
         writer.prepare(Sync::Synced)?;
@@ -349,6 +441,11 @@ impl Drop for Database {
     }
 }
 
+fn execute(connection: &Connection, sql: &str) -> StoreResult<()> {
+    connection.prepare_cached(sql).read()?.execute([]).read()?;
+    Ok(())
+}
+
 /// What is left of the deadline after waiting for a thread is the time to wait for other processes.
 fn wait_until(connection: &Connection, until: Instant) -> StoreResult<()> {
     connection.busy_timeout(until.saturating_duration_since(Instant::now())).read()
@@ -385,7 +482,7 @@ struct Rollback<'a>(Option<&'a Connection>);
 
 impl<'a> Rollback<'a> {
     fn begin(connection: &'a Connection, sql: &str) -> StoreResult<Self> {
-        connection.prepare_cached(sql).read()?.execute([]).read()?;
+        execute(connection, sql)?;
         Ok(Rollback(Some(connection)))
     }
 

@@ -160,7 +160,7 @@ impl SqliteStore {
         id: ClientId,
         event: NewEvent<'_>,
         at: At<'_>,
-        change: impl FnOnce(&Connection) -> StoreResult<Result<(), Reason>>,
+        change: impl Fn(&Connection) -> StoreResult<Result<(), Reason>> + std::marker::Sync,
     ) -> StoreResult<Outcome<Client>> {
         self.database.write(Sync::Synced, |connection| {
             if !exists(connection, "SELECT 1 FROM client WHERE id = ?1", id)? {
@@ -169,7 +169,7 @@ impl SqliteStore {
             if let Err(reason) = change(connection)? {
                 return Ok(Err(reason.into()));
             }
-            let mut event = event.by(at.by);
+            let mut event = event.clone().by(at.by);
             event.client = Some(id);
             write_event(connection, &event, at.now)?;
             find_client(connection, id)?.map(Ok).ok_or(StoreError::Corrupt("a client is missing"))

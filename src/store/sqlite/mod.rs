@@ -31,6 +31,7 @@ mod sessions;
 mod settings;
 mod subject;
 mod tokens;
+mod turns;
 
 #[cfg(test)]
 mod tests;

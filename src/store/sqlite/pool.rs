@@ -73,14 +73,6 @@ impl<T> Pool<T> {
         }
     }
 
-    /// One of them, if one is idle right now.
-    pub(super) fn take_idle(&self) -> Option<Lease<'_, T>> {
-        let mut state = self.lock();
-        let thing = state.idle.pop()?;
-        state.lent += 1;
-        Some(Lease { pool: self, thing: Some(thing) })
-    }
-
     /// Everything that is not lent out. Takes no lock: in the child of a fork it may be held for ever by a
     /// thread that is not there.
     pub(super) fn drain(&mut self) -> Vec<T> {
@@ -92,11 +84,6 @@ impl<T> Lease<'_, T> {
     /// The thing itself.
     pub(super) fn get(&self) -> StoreResult<&T> {
         self.thing.as_ref().ok_or(StoreError::Busy)
-    }
-
-    /// The thing itself, to be changed.
-    pub(super) fn get_mut(&mut self) -> StoreResult<&mut T> {
-        self.thing.as_mut().ok_or(StoreError::Busy)
     }
 }
 

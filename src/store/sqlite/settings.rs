@@ -159,7 +159,7 @@ impl SettingsStore for SqliteStore {
     ) -> StoreResult<Outcome<Arc<Settings>>> {
         self.database.write(Sync::Synced, |connection| {
             let mut settings = (*self.database.settings(connection)?).clone();
-            if let Err(error) = settings.set(name, value) {
+            if let Err(error) = settings.set(name, value.clone()) {
                 return Ok(Err(error));
             }
             let value = match settings.get(name) {

@@ -4,3 +4,4 @@ mod conformance;
 mod connections;
 mod migrations;
 mod support;
+mod turns;
