@@ -2,7 +2,7 @@
 //! ([`super::gate`]), then SQLite's own lock decides; what must be on the disk is synced before it is answered.
 //!
 //! On Linux a synced act commits without a sync, lets the next writer in, and only then syncs the log: who waits to write
-//! does not wait for the disk (docs/decisions/0014).
+//! does not wait for the disk (docs/decisions/0015).
 
 use std::cell::Cell;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
