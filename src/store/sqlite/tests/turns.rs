@@ -247,6 +247,28 @@ fn a_batch_is_one_commit() {
 }
 
 #[test]
+fn a_batch_of_acts_with_and_without_a_sync_is_synced_once() {
+    let (_folder, store) = store();
+    let database = &store.database;
+    database.write(Sync::Synced, |connection| database.settings(connection)).unwrap();
+    let held = database.hold();
+    let before = database.syncs.load(Ordering::Relaxed);
+    scope(|scope| {
+        let act = |connection: &Connection| insert(connection, 1);
+        scope.spawn(move || database.write(Sync::Synced, act).unwrap());
+        while database.waiting() == 0 {
+            std::thread::yield_now();
+        }
+        scope.spawn(move || database.write(Sync::Relaxed, |connection| insert(connection, 2)).unwrap());
+        while database.waiting() == 1 {
+            std::thread::yield_now();
+        }
+        drop(held);
+    });
+    assert_eq!((names(database), database.syncs.load(Ordering::Relaxed)), (vec![1, 2], before + 1));
+}
+
+#[test]
 fn who_waits_too_long_hears_busy_and_its_act_is_not_done() {
     let (_folder, store) = store();
     let database = &store.database;
