@@ -1,5 +1,7 @@
 //! Destinations that differ from the built-in ones.
 
+use std::borrow::Cow;
+
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use super::SqliteStore;
@@ -38,7 +40,7 @@ fn change(row: &Row<'_>) -> rusqlite::Result<DestinationChange> {
 }
 
 /// The destination of that name as it is now: changed by the host, removed, or built in.
-pub(super) fn find(connection: &Connection, name: &str) -> StoreResult<Option<Destination>> {
+pub(super) fn find(connection: &Connection, name: &str) -> StoreResult<Option<Cow<'static, Destination>>> {
     let changed = connection
         .prepare_cached("SELECT name, path, input FROM destination WHERE name = ?1")
         .read()?
@@ -46,8 +48,8 @@ pub(super) fn find(connection: &Connection, name: &str) -> StoreResult<Option<De
         .optional()
         .read()?;
     Ok(match changed {
-        Some((_, changed)) => changed,
-        None => destination::find_default(name).cloned(),
+        Some((_, changed)) => changed.map(Cow::Owned),
+        None => destination::find_default(name).map(Cow::Borrowed),
     })
 }
 

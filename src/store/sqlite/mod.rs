@@ -16,6 +16,7 @@ mod directory;
 mod directory_lists;
 mod error;
 mod identity;
+mod limits;
 mod link_ends;
 mod link_openings;
 mod link_tallies;
