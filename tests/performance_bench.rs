@@ -1,6 +1,6 @@
 //! The performance bench can't flatter: medians, the direction of its ratios, and what it says of a goal missed.
 
-#![allow(missing_docs, dead_code)]
+#![allow(missing_docs, dead_code, clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 #[path = "../benches/performance/contest.rs"]
 mod contest;
@@ -25,7 +25,10 @@ fn at(per_second: f64) -> Sample {
 
 fn run(measured: &[f64]) -> Run {
     let goal = |&measured: &f64| Goal { number: 2, what: "x".into(), at_least: 0.95, measured };
-    Run { parts: vec![Part { goals: measured.iter().map(goal).collect(), ..Part::default() }], ..Run::default() }
+    Run {
+        parts: vec![Part { goals: measured.iter().map(goal).collect(), ..Part::default() }],
+        ..Run::default()
+    }
 }
 
 #[test]
@@ -50,7 +53,11 @@ fn sides_work_by_turns_and_each_begins_a_round_as_often_as_the_others() {
     };
     let seen = contest(3, &mut [turn("a"), turn("b"), turn("c")]);
     assert_eq!(*order.borrow(), "abcabcbcacab");
-    assert_eq!(seen.iter().map(|one| one.per_second).collect::<Vec<_>>(), [1.0, 2.0, 2.0], "in the order given");
+    assert_eq!(
+        seen.iter().map(|one| one.per_second).collect::<Vec<_>>(),
+        [1.0, 2.0, 2.0],
+        "in the order given"
+    );
 }
 
 #[test]
