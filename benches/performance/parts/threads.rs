@@ -50,13 +50,14 @@ pub(crate) fn run(setup: &Setup) -> Part {
     let head = ["threads", "", "pairs/s", "Gatepass is faster by", "share", "p50", "p99", "worst"];
     let mut table = Table::new(head);
     for Seen { rule, threads, sides } in &seen {
+        let ours = &sides[0];
         for (name, sample) in NAMES.iter().zip(sides) {
             let told = |figure: Option<f64>| figure.map_or("-".into(), time);
             table.row([
                 format!("{threads}, {}", rule.name()),
                 (*name).into(),
                 figure(sample.per_second),
-                figure(sides[0].per_second / sample.per_second),
+                figure(ours.per_second / sample.per_second),
                 sample.share.map_or("-".into(), figure),
                 told(sample.p50),
                 told(sample.p99),
@@ -101,36 +102,39 @@ fn meet(setup: &Setup, rule: Rule, counts: &[usize]) -> Vec<Seen> {
     let alone = Mutex::new(rule.by_hand(&folder.join("alone.db")));
     let length = setup.length;
 
-    let with = |&count: &usize| {
-        let ours = || {
-            threads(count, length, || {
-                let mut ours = Ours::new(&gate);
-                move || ours.pair()
-            })
-        };
-        let own_connections = || {
-            threads(count, length, || {
-                let mut hand = rule.by_hand(&own);
-                hand.pair();
-                move || hand.pair()
-            })
-        };
-        let one_mutex = || {
-            threads(count, length, || {
-                || {
-                    let key = mutex.lock().unwrap().issue();
-                    timed(|| mutex.lock().unwrap().redeem(&key))
-                }
-            })
-        };
-        let one_thread = || threads(1, length, || || alone.lock().unwrap().pair());
-        let mut sides = vec![
-            side(NAMES[0], ours),
-            side(NAMES[1], own_connections),
-            side(NAMES[2], one_mutex),
-            side(NAMES[3], one_thread),
-        ];
-        Seen { rule, threads: count, sides: contest(setup.rounds, &mut sides) }
+    let ours = |count| {
+        threads(count, length, || {
+            let mut ours = Ours::new(&gate);
+            move || ours.pair()
+        })
+    };
+    let own_connections = |count| {
+        threads(count, length, || {
+            let mut hand = rule.by_hand(&own);
+            hand.pair();
+            move || hand.pair()
+        })
+    };
+    let one_mutex = |count| {
+        threads(count, length, || {
+            || {
+                let key = mutex.lock().unwrap().issue();
+                timed(|| mutex.lock().unwrap().redeem(&key))
+            }
+        })
+    };
+    // All numbers of threads in each round: what else the machine does meanwhile meets all of them.
+    let mut sides = vec![side(NAMES[3], || threads(1, length, || || alone.lock().unwrap().pair()))];
+    for &count in counts {
+        sides.push(side(NAMES[0], move || ours(count)));
+        sides.push(side(NAMES[1], move || own_connections(count)));
+        sides.push(side(NAMES[2], move || one_mutex(count)));
+    }
+    let mut samples = contest(setup.rounds, &mut sides).into_iter();
+    let alone = samples.next().unwrap();
+    let with = |&threads: &usize| {
+        let sides = samples.by_ref().take(3).chain([alone.clone()]).collect();
+        Seen { rule, threads, sides }
     };
     counts.iter().map(with).collect()
 }
