@@ -88,6 +88,12 @@ fn page(runs: &[Run]) -> String {
             _ = writeln!(page, "{words}\n");
         }
     }
+    if let Ok(served) = std::fs::read_to_string(setup::target().join("performance/serve.md")) {
+        _ = writeln!(page, "## The server\n\n{}\n", served.trim());
+        if let Some(words) = remark("serve") {
+            _ = writeln!(page, "{words}\n");
+        }
+    }
     if let Some(words) = remark("end") {
         _ = writeln!(page, "{words}\n");
     }
@@ -98,7 +104,13 @@ fn page(runs: &[Run]) -> String {
 pub(crate) fn goals(runs: &[&Run]) -> String {
     let numbers = if runs.len() == 1 { "measured".to_owned() } else { format!("{} runs", runs.len()) };
     let mut table = Table::new(["goal", "what", "at least", &numbers, ""]);
-    let mut goals: Vec<&Goal> = runs.last().into_iter().flat_map(|run| run.goals()).collect();
+    // Also those that the last run lacks: none may fall silent.
+    let mut goals: Vec<&Goal> = Vec::new();
+    for goal in runs.iter().flat_map(|run| run.goals()) {
+        if !goals.iter().any(|known| (known.number, &known.what) == (goal.number, &goal.what)) {
+            goals.push(goal);
+        }
+    }
     goals.sort_by_key(|goal| goal.number);
     for goal in goals {
         // A run that lacks it shows so: it may not count as one that met it.
