@@ -4,7 +4,6 @@
 
 import { randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import { createInterface } from 'node:readline';
 
 import { betterAuth } from 'better-auth';
@@ -12,7 +11,6 @@ import { getMigrations } from 'better-auth/db/migration';
 import { oneTimeToken } from 'better-auth/plugins';
 import Database from 'better-sqlite3';
 
-const require = createRequire(import.meta.url);
 const [how, path] = process.argv.slice(2);
 
 const database = new Database(path, { timeout: 60_000 });
@@ -46,16 +44,18 @@ const acts = {
   },
 };
 
+const beside = (file) => readFileSync(new URL(`node_modules/${file}`, import.meta.url));
+const installed = (name) => JSON.parse(beside(`${name}/package.json`)).version;
 const say = (answer) => process.stdout.write(`${JSON.stringify(answer)}\n`);
 
 // One that does not name fdatasync was built to call fsync.
-const addon = readFileSync(require.resolve('better-sqlite3/build/Release/better_sqlite3.node'));
+const addon = beside('better-sqlite3/build/Release/better_sqlite3.node');
 say({
   ready: true,
   versions: {
     node: process.versions.node,
-    'better-auth': require('better-auth/package.json').version,
-    'better-sqlite3': require('better-sqlite3/package.json').version,
+    'better-auth': installed('better-auth'),
+    'better-sqlite3': installed('better-sqlite3'),
     sqlite: database.prepare('SELECT sqlite_version() AS version').get().version,
   },
   sync: addon.includes('\0fdatasync\0') ? 'fdatasync' : 'fsync',
