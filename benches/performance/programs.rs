@@ -133,3 +133,25 @@ fn user() -> String {
     let told = Command::new("id").arg("-un").output().unwrap();
     String::from_utf8(told.stdout).unwrap().trim().into()
 }
+
+/// AutoAuth links in PHP; `how` is `by_hand` or `ours`.
+pub(crate) fn autoauth_in_php(name: &str, how: &str, store: &Path) -> Option<Child> {
+    if !php_has(&["ffi", "pdo_sqlite"]) {
+        return None;
+    }
+    let mut command = Command::new("php");
+    command.arg(script("php/autoauth.php")).arg(how).arg(store).env("GATEPASS_LIBRARY", library());
+    Some(Child::start(name, &mut command))
+}
+
+/// AutoAuth links in Python; `how` is `by_hand` or `ours`.
+pub(crate) fn autoauth_in_python(name: &str, how: &str, store: &Path) -> Option<Child> {
+    let mut command = python()?;
+    command
+        .arg(script("python/autoauth.py"))
+        .arg(how)
+        .arg(store)
+        .env("PYTHONPATH", root().join("bindings/python/src"))
+        .env("GATEPASS_LIBRARY", library());
+    Some(Child::start(name, &mut command))
+}

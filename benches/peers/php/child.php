@@ -9,12 +9,19 @@ namespace Bench;
 use PDO;
 
 /** Whose results an act works on: a redemption takes the tokens that were issued before it. */
-const AFTER = ['inspect' => 'issue', 'redeem' => 'issue', 'check' => 'redeem'];
+const AFTER = [
+    'inspect' => 'issue',
+    'redeem' => 'issue',
+    'check' => 'redeem',
+    'verify' => 'sign',
+    'accept' => 'sign',
+    'refuse' => 'forge',
+];
 
 /**
  * Answers lines until there are no more.
  *
- * @param array<string, callable> $acts `issue` gives a token, the others take what the act before them gave.
+ * @param array<string, callable> $acts They take what the act before them gave.
  * @param array<string, string>   $versions
  */
 function serve(array $acts, array $versions = [], string $sync = ''): void

@@ -13,11 +13,7 @@ use Gatepass\Model\Versions;
 use Gatepass\Native\Library;
 
 require __DIR__ . '/child.php';
-spl_autoload_register(static function (string $class): void {
-    if (str_starts_with($class, 'Gatepass\\')) {
-        require __DIR__ . '/../../../bindings/php/src/' . strtr(substr($class, strlen('Gatepass\\')), '\\', '/') . '.php';
-    }
-});
+require __DIR__ . '/autoload.php';
 
 [, $path, $shape] = $argv;
 

@@ -7,11 +7,18 @@ import time
 from pathlib import Path
 
 # Whose results an act works on: a redemption takes the tokens that were issued before it.
-AFTER = {"inspect": "issue", "redeem": "issue", "check": "redeem"}
+AFTER = {
+    "inspect": "issue",
+    "redeem": "issue",
+    "check": "redeem",
+    "verify": "sign",
+    "accept": "sign",
+    "refuse": "forge",
+}
 
 
 def serve(acts, versions=None, sync=""):
-    """Answer lines until there are no more. `issue` gives a token, the others take what the act before gave."""
+    """Answer lines until there are no more. They take what the act before them gave."""
     say({"ready": True, "versions": {"python": platform.python_version(), **(versions or {})}, "sync": sync})
     given = {}
     for line in sys.stdin:

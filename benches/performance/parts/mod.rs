@@ -1,5 +1,6 @@
 //! The parts of the bench, in the order in which the page shows them.
 
+mod autoauth;
 mod crossing;
 mod durability;
 mod peers;
@@ -24,4 +25,5 @@ pub(crate) const PARTS: &[(&str, Run)] = &[
     ("crossing", crossing::run),
     ("php_requests", php_requests::run),
     ("peers", peers::run),
+    ("autoauth", autoauth::run),
 ];
