@@ -11,8 +11,9 @@ use sha2::{Digest, Sha256};
 use crate::contest::Sample;
 use crate::load::timed;
 
-/// What SQLite as it is bundled syncs with, here and in the library.
-pub(crate) const SYNC_CALL: &str = "fsync";
+/// What the bundled SQLite syncs with, as `.cargo/config.toml` has it compiled, here and in the library.
+pub(crate) const SYNC_CALL: &str =
+    if option_env!("LIBSQLITE3_FLAGS").is_some() { "fdatasync" } else { "fsync" };
 
 /// The same work by hand: prepared statements, one `BEGIN IMMEDIATE` each, on a store of the shipped schema.
 pub(crate) struct ByHand {

@@ -14,6 +14,7 @@ mod pairs;
 mod part;
 mod parts;
 mod plot;
+mod programs;
 mod report;
 mod setup;
 mod worker;

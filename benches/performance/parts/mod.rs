@@ -1,6 +1,10 @@
 //! The parts of the bench, in the order in which the page shows them.
 
+mod autoauth;
+mod crossing;
 mod durability;
+mod peers;
+mod php_requests;
 mod processes;
 mod refusals;
 mod single;
@@ -18,4 +22,8 @@ pub(crate) const PARTS: &[(&str, Run)] = &[
     ("processes", processes::run),
     ("durability", durability::run),
     ("refusals", refusals::run),
+    ("crossing", crossing::run),
+    ("php_requests", php_requests::run),
+    ("peers", peers::run),
+    ("autoauth", autoauth::run),
 ];
