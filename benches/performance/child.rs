@@ -89,10 +89,6 @@ impl Child {
         &self.name
     }
 
-    pub(crate) fn id(&self) -> u32 {
-        self.process.id()
-    }
-
     pub(crate) fn ask(&mut self, ask: &Ask) -> Answer {
         self.tell(ask);
         self.answer()

@@ -15,6 +15,7 @@ mod destinations;
 mod directory;
 mod directory_lists;
 mod error;
+mod gate;
 mod identity;
 mod link_ends;
 mod link_openings;
@@ -31,7 +32,9 @@ mod sessions;
 mod settings;
 mod subject;
 mod tokens;
+mod transaction;
 mod turns;
+mod writing;
 
 #[cfg(test)]
 mod tests;

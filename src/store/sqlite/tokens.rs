@@ -7,8 +7,8 @@ use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use super::audit::{write_event, write_refusal};
 use super::credentials::{FACTS, facts};
-use super::database::Sync;
 use super::error::ReadError;
+use super::writing::Sync;
 use super::{SqliteStore, credentials, destinations, purge, subject};
 use crate::audit::{EventKind, NewEvent};
 use crate::clock::Timestamp;

@@ -13,7 +13,7 @@ use std::time::Instant;
 
 use rusqlite::Connection;
 
-use super::database::Sync;
+use super::writing::Sync;
 use crate::error::StoreError;
 use crate::store::StoreResult;
 use crate::sys::Lent;
