@@ -168,10 +168,7 @@ pub(super) const END_OF_USER: &str = "
 
 /// End all sessions of a user; how many.
 pub(super) fn end_of_user(connection: &Connection, user: UserId, now: Timestamp) -> StoreResult<u64> {
-    connection
-        .execute(END_OF_USER, params![user, now])
-        .read()
-        .map(rows)
+    connection.execute(END_OF_USER, params![user, now]).read().map(rows)
 }
 
 impl SessionStore for SqliteStore {
