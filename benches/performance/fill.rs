@@ -56,7 +56,10 @@ pub(crate) fn finish(connection: Connection) {
 fn people(connection: &Connection, count: i64, now: i64) {
     let numbers = "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ?1)";
     for (table, values) in [
-        ("user (id, email, first_name, last_name, created_at)", "i, 'person' || i || '@example.com', 'Ann', 'Example', ?2"),
+        (
+            "user (id, email, first_name, last_name, created_at)",
+            "i, 'person' || i || '@example.com', 'Ann', 'Example', ?2",
+        ),
         (
             "client (id, email, first_name, last_name, company_name, status, created_at)",
             "i, 'person' || i || '@example.com', 'Ann', 'Example', '', 'Active', ?2",
@@ -148,7 +151,9 @@ impl Dice {
 
     pub(crate) fn bytes<const N: usize>(&mut self) -> [u8; N] {
         let mut bytes = [0; N];
-        bytes.chunks_mut(8).for_each(|chunk| chunk.copy_from_slice(&self.roll().to_le_bytes()[..chunk.len()]));
+        bytes
+            .chunks_mut(8)
+            .for_each(|chunk| chunk.copy_from_slice(&self.roll().to_le_bytes()[..chunk.len()]));
         bytes
     }
 

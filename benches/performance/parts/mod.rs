@@ -1,7 +1,9 @@
 //! The parts of the bench, in the order in which the page shows them.
 
 mod durability;
+mod growth;
 mod processes;
+mod purge;
 mod refusals;
 mod single;
 mod threads;
@@ -18,4 +20,6 @@ pub(crate) const PARTS: &[(&str, Run)] = &[
     ("processes", processes::run),
     ("durability", durability::run),
     ("refusals", refusals::run),
+    ("growth", growth::run),
+    ("purge", purge::run),
 ];
