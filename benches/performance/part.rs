@@ -107,15 +107,24 @@ pub(crate) fn figure(value: f64) -> String {
     let cut = (value * scale + 1e-9).floor() / scale;
     let text = format!("{cut:.*}", places as usize);
     let (whole, rest) = text.split_at(text.find('.').unwrap_or(text.len()));
+    grouped(whole) + rest
+}
+
+/// How many, in full: `1,234,567`.
+pub(crate) fn number(many: usize) -> String {
+    grouped(&many.to_string())
+}
+
+fn grouped(whole: &str) -> String {
     let (sign, digits) = whole.split_at(usize::from(whole.starts_with('-')));
-    let mut grouped = String::new();
+    let mut grouped = String::from(sign);
     for (at, digit) in digits.chars().enumerate() {
         if at > 0 && (digits.len() - at) % 3 == 0 {
             grouped.push(',');
         }
         grouped.push(digit);
     }
-    format!("{sign}{grouped}{rest}")
+    grouped
 }
 
 /// Microseconds, as people read them.

@@ -98,7 +98,13 @@ fn page(runs: &[Run]) -> String {
 pub(crate) fn goals(runs: &[&Run]) -> String {
     let numbers = if runs.len() == 1 { "measured".to_owned() } else { format!("{} runs", runs.len()) };
     let mut table = Table::new(["goal", "what", "at least", &numbers, ""]);
-    let mut goals: Vec<&Goal> = runs.last().into_iter().flat_map(|run| run.goals()).collect();
+    // Also those that the last run lacks: none may fall silent.
+    let mut goals: Vec<&Goal> = Vec::new();
+    for goal in runs.iter().flat_map(|run| run.goals()) {
+        if !goals.iter().any(|known| (known.number, &known.what) == (goal.number, &goal.what)) {
+            goals.push(goal);
+        }
+    }
     goals.sort_by_key(|goal| goal.number);
     for goal in goals {
         // A run that lacks it shows so: it may not count as one that met it.

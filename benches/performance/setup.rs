@@ -98,10 +98,24 @@ pub(crate) fn machine() -> String {
     let memory = read("/proc/meminfo");
     let memory = memory.split_whitespace().nth(1).and_then(|kib| kib.parse::<f64>().ok()).unwrap_or(0.0);
     format!(
-        "{cores} cores ({processor}, {}), {:.0} GiB of memory, {} on the disk, Linux {}",
+        "{cores} cores ({processor}, {}), {:.0} GiB of memory, {} on the disk, Linux {}; {}",
         std::env::consts::ARCH,
         memory / 1024.0 / 1024.0,
         file_system(target()),
         read("/proc/sys/kernel/osrelease").trim(),
+        surroundings(),
     )
+}
+
+/// What else may have had a part in the figures: other work, and at which priority ours was done.
+fn surroundings() -> String {
+    let stat = std::fs::read_to_string("/proc/self/stat").unwrap_or_default();
+    // The 41st field is the scheduling policy; the second, in parentheses, may hold blanks.
+    let policy = stat.rsplit_once(") ").and_then(|(_, rest)| rest.split(' ').nth(41 - 3));
+    let priority = match policy {
+        Some("1" | "2") => "at real-time priority",
+        _ => "at default priority",
+    };
+    let load = std::fs::read_to_string("/proc/loadavg").unwrap_or_default();
+    format!("load {} at the start, measured {priority}", load.split(' ').next().unwrap_or("unknown"))
 }

@@ -6,7 +6,7 @@ use crate::by_hand::{SYNC_CALL, store};
 use crate::child::Child;
 use crate::contest::{Sample, contest, side};
 use crate::load::processes;
-use crate::part::{Goal, Line, Part, Plot, Table, figure, time};
+use crate::part::{Goal, Line, Part, Plot, Table, figure, number, time};
 use crate::setup::Setup;
 use crate::worker;
 
@@ -65,8 +65,8 @@ pub(crate) fn run(setup: &Setup) -> Part {
     );
     let note = format!(
         "Of {} pairs by Gatepass, {} heard that the store is busy.",
-        figure(f64::from(u32::try_from(pairs.get()).unwrap())),
-        busy.get()
+        number(pairs.get()),
+        number(busy.get())
     );
     let mut goals = goals(&seen);
     let answered = (pairs.get() as f64, (pairs.get() + busy.get()) as f64);

@@ -37,7 +37,7 @@ pub(crate) fn run(setup: &Setup) -> Part {
     }));
     let issued = contest(rounds, &mut issuing);
     let names: Vec<String> = issuing.iter().map(|side| side.name()).collect();
-    let count = setup.count;
+    let count = setup.count / 2;
     let mut redeeming = vec![
         side("the statements by hand", || tuned.borrow_mut().redemptions(count)),
         side(RUST, || ours.borrow_mut().redemptions(count)),
