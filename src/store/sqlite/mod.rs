@@ -15,6 +15,7 @@ mod destinations;
 mod directory;
 mod directory_lists;
 mod error;
+mod facts;
 mod identity;
 mod limits;
 mod link_ends;
