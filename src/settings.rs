@@ -37,6 +37,18 @@ pub enum ReusePolicy {
     Window,
 }
 
+/// Which acts are on the disk when they are answered. Whatever it says, a crash of a process loses nothing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Durability {
+    /// Everything whose loss would let somebody in or keep somebody in: redemptions, log-ins, revocations, changes.
+    /// A power cut may undo what fails safe: issues, refusals in the audit, counters, last uses.
+    #[default]
+    Redeem,
+    /// Every act.
+    Full,
+}
+
 /// When a sign-in page asks before it signs somebody in. The later one is the stricter one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -201,6 +213,9 @@ settings! {
     /// The page, relative to the system URL, on which the application offers a fresh sign-in link; it is opened with
     /// link=NAME, the name of the old one. Empty: there is none.
     link_renewal_path: String = String::new(), |v| renewal_page(v);
+    /// What survives a power cut: redeem (all but issues, refusals, counters and last uses, whose loss lets nobody in)
+    /// or full (every act).
+    durability: Durability = Durability::Redeem, |_| Ok(());
     /// What a replay of a spent token leads to: off, warn or revoke.
     replay_policy: ReplayPolicy = ReplayPolicy::Warn, |_| Ok(());
     /// How long a session may be left alone, in seconds: 60 to 86,400.

@@ -5,9 +5,12 @@
 //! POSIX lock that SQLite holds on it in this process. Files are told apart by `stat`, and made under names
 //! that nobody has opened yet.
 
+mod doorbell;
 mod inside;
 mod lent;
+mod log_sync;
 mod process;
+mod shared_lock;
 
 use std::ffi::CString;
 use std::fs::{self, File, OpenOptions, Permissions};
@@ -18,7 +21,9 @@ use std::path::{Path, PathBuf};
 
 pub(crate) use inside::Inside;
 pub(crate) use lent::{Lent, lend};
+pub(crate) use log_sync::sync_log;
 pub(crate) use process::process_id;
+pub(crate) use shared_lock::{Locked, SharedLock};
 
 /// Which file this is, whatever its name: device and inode.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -138,14 +143,20 @@ impl NewFile {
 
     /// Give it its final name, unless something stands there: [`io::ErrorKind::AlreadyExists`]. The name is
     /// on the disk when this returns.
-    pub(crate) fn place(mut self, target: &Path) -> io::Result<()> {
+    pub(crate) fn place(self, target: &Path) -> io::Result<()> {
+        self.name(target)?;
+        File::open(folder_of(target))?.sync_all()
+    }
+
+    /// The same for a file that a crash may take with it.
+    pub(crate) fn name(mut self, target: &Path) -> io::Result<()> {
         if !rename_to_free_name(&self.at, target)? {
             // For a moment the file has two names; a crash in it leaves the hidden one to be deleted by hand.
             fs::hard_link(&self.at, target)?;
             fs::remove_file(&self.at)?;
         }
         self.placed = true;
-        File::open(folder_of(target))?.sync_all()
+        Ok(())
     }
 }
 

@@ -165,7 +165,11 @@ fn what_this_user_may_not_read_or_write_is_refused_clearly() {
     }
     set(folder.path(), 0o755);
     assert_eq!(fs::read(&path).unwrap(), before);
-    assert_eq!(names(folder.path()), ["gatepass.db", "program"], "a refused open left something");
+    assert_eq!(
+        names(folder.path()),
+        ["gatepass.db", "gatepass.db-gate", "program"],
+        "a refused open left something"
+    );
 }
 
 fn refused_unread(path: &Path) -> StoreError {
@@ -268,7 +272,8 @@ fn of_eight_processes_that_make_a_store_exactly_one_does() {
         let names = names(folder.path());
         let count = |what: &str| names.iter().filter(|name| name.contains(what)).count();
         assert_eq!((count(".made."), count(".exists.")), (1, 7), "{names:?}");
-        assert_eq!(names.len(), 9, "a scratch file was left: {names:?}");
+        // The store, its gate, and what the eight said.
+        assert_eq!(names.len(), 10, "a scratch file was left: {names:?}");
         Gatepass::open(&path).unwrap().check(&mut |_, _| {}).unwrap();
     }
 }
@@ -280,7 +285,7 @@ fn a_store_is_not_made_where_something_stands() {
     assert_eq!(store_error(Gatepass::init(&path, &init())), StoreError::Exists);
     assert_eq!(store_error(Gatepass::init(folder.path(), &init())), StoreError::IsAFolder);
     assert_eq!(fs::read(&path).unwrap(), before);
-    assert_eq!(names(folder.path()), ["gatepass.db"]);
+    assert_eq!(names(folder.path()), ["gatepass.db", "gatepass.db-gate"]);
     // It can still be opened, at once.
     support::open_within(&path, Duration::from_millis(100)).info().unwrap();
 }

@@ -66,6 +66,7 @@ fn every_setting_is_stored_and_read_again(w: &World<'_>) {
         "autoauth_enabled" | "legacy_admin_auth" => json!(true),
         "allowed_addresses" | "trusted_proxies" => json!(["203.0.113.0/24", "2001:db8::/32"]),
         "confirm" => json!("always"),
+        "durability" => json!("full"),
         "deny" => json!(["josé.php"]),
         "link_renewal_path" => json!("fresh.php?from=mail"),
         "token_life_seconds" | "token_leeway_seconds" => json!(7),

@@ -6,8 +6,8 @@ use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use super::SqliteStore;
 use super::audit::write_event;
-use super::database::Sync;
 use super::error::ReadError;
+use super::writing::Sync;
 use crate::admin::{Admin, PasswordFacts};
 use crate::audit::{EventKind, NewEvent};
 use crate::error::{Reason, StoreError};

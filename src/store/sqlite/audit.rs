@@ -3,8 +3,8 @@
 use rusqlite::{Connection, Row, params};
 
 use super::SqliteStore;
-use super::database::Sync;
 use super::error::ReadError;
+use super::writing::Sync;
 use crate::audit::{AuditEvent, AuditQuery, AuditRef, EventKind, NewEvent};
 use crate::clock::Timestamp;
 use crate::store::{AuditStore, StoreResult};

@@ -3,8 +3,8 @@
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use super::audit::{write_event, write_refusal};
-use super::database::{Sync, settle};
 use super::error::ReadError;
+use super::writing::{Sync, settle};
 use super::{SqliteStore, directory, purge, sessions, subject};
 use crate::audit::{EventKind, NewEvent};
 use crate::autoauth::{

@@ -1,8 +1,7 @@
 //! The one way to the file: connections, transactions, what is synced, and whether an answer may be given.
 
-use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -15,63 +14,40 @@ use super::error::{ReadError, of_commit, sync_failed};
 use super::identity::{Identity, refuse_inherited, with_suffix};
 use super::opening::{check_sqlite, inside, look_at, require_wal, require_writable_log, with_rights};
 use super::pool::Pool;
-use super::turns::{Turns, Waiter};
+use super::transaction::{Transaction, wait_until};
+use super::turns::Turns;
+use super::writing::{Sync, Writer};
 use super::{schema, settings};
 use crate::error::StoreError;
-use crate::settings::Settings;
+use crate::settings::{Durability, Settings};
 use crate::store::StoreResult;
-use crate::sys::{self, lend};
+use crate::sys;
 use crate::upkeep::Progress;
 
 /// How many readers may be at work at once in one process.
 const READERS: usize = 4;
 
-/// Whether a commit must be on the disk when the act returns.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Sync {
-    /// Yes: for everything whose loss would let somebody in.
-    Synced,
-    /// No: losing it fails safe.
-    Relaxed,
-}
-
-/// How long a note waits for others.
-const NOTE: Duration = Duration::from_millis(50);
+/// How long the log's cut waits for those who read it.
+const CUTTING: Duration = Duration::from_millis(50);
 
 /// How many pages the write-ahead log holds before it is written back to the database.
 const LOG_PAGES: std::ffi::c_int = 1_000;
-
-/// A connection for writing, and which `synchronous` it is in.
-#[derive(Debug)]
-pub(super) struct Writer {
-    connection: Connection,
-    synchronous: AtomicU8,
-}
-
-impl Writer {
-    fn prepare(&self, sync: Sync) -> StoreResult<()> {
-        let (level, sql) = match sync {
-            Sync::Synced => (2, "PRAGMA synchronous = FULL"),
-            Sync::Relaxed => (1, "PRAGMA synchronous = NORMAL"),
-        };
-        if self.synchronous.load(Ordering::Relaxed) != level {
-            self.connection.execute_batch(sql).read()?;
-            self.synchronous.store(level, Ordering::Relaxed);
-        }
-        Ok(())
-    }
-}
 
 /// An open store file.
 #[derive(Debug)]
 pub(super) struct Database {
     path: PathBuf,
     deadline: Duration,
-    writer: Turns<Writer>,
+    pub(super) writer: Turns<Writer>,
     readers: Pool<Connection>,
     identity: Identity,
     replaced: AtomicBool,
     settings: Mutex<Option<(i64, Arc<Settings>)>>,
+    /// Whether the settings ask for a sync of everything; until they are known, yes.
+    full: AtomicBool,
+    /// How many transactions were synced.
+    #[cfg(test)]
+    pub(super) syncs: std::sync::atomic::AtomicU64,
 }
 
 /// A connection with the settings that every one of ours has.
@@ -135,15 +111,17 @@ impl Database {
         connection.query_row("SELECT id FROM store", [], |_| Ok(())).read()?;
         require_writable_log(&connection, deadline)?;
         let identity = Identity::register(path, id)?;
-        let writer = Writer { connection, synchronous: AtomicU8::new(2) };
         Ok(Database {
             path: path.to_owned(),
             deadline,
-            writer: Turns::new(writer),
+            writer: Turns::new(Writer::new(connection, path)),
             readers: Pool::new(READERS, None),
             identity,
             replaced: AtomicBool::new(false),
             settings: Mutex::new(None),
+            full: AtomicBool::new(true),
+            #[cfg(test)]
+            syncs: std::sync::atomic::AtomicU64::new(0),
         })
     }
 
@@ -180,7 +158,7 @@ impl Database {
             .take(until, || connect(&self.path, OpenFlags::SQLITE_OPEN_READ_WRITE, self.deadline))?;
         let connection = lease.get()?;
         wait_until(connection, until)?;
-        let _open = Rollback::begin(connection, "BEGIN DEFERRED")?;
+        let _open = Transaction::reading(connection)?;
         act(connection)
     }
 
@@ -199,163 +177,13 @@ impl Database {
         }
     }
 
-    /// Run a writing act: every change of a store goes through here.
-    ///
-    /// The act sees its facts and makes its changes under SQLite's write lock. An `Err` of the act undoes
-    /// everything. A synced act syncs even if it changed nothing, so that no answer rests on what another
-    /// caller has not synced yet, and is answered only if the file is still the one that was opened.
-    pub(super) fn write<T: Send>(
-        &self,
-        sync: Sync,
-        act: impl FnMut(&Connection) -> StoreResult<T> + Send,
-    ) -> StoreResult<T> {
-        self.write_until(Instant::now() + self.deadline, sync, act)
-    }
-
-    /// Run a writing act of which only some outcomes must be synced. Without a sync such a one is undone, and is
-    /// `None`.
-    pub(super) fn write_unless<T: Send>(
-        &self,
-        sync: Sync,
-        mut must_sync: impl FnMut(&T) -> bool + Send,
-        mut act: impl FnMut(&Connection) -> StoreResult<T> + Send,
-    ) -> StoreResult<Option<T>> {
-        let mut unsynced = false;
-        let done = self.write(sync, |connection| {
-            let outcome = act(connection)?;
-            unsynced = sync == Sync::Relaxed && must_sync(&outcome);
-            if unsynced { Err(StoreError::Busy) } else { Ok(outcome) }
-        });
-        if unsynced { Ok(None) } else { done.map(Some) }
-    }
-
-    /// Write something that no answer depends on, such as a last use. It waits hardly at all, and a store
-    /// that is busy, full or failing is no reason to change the answer.
-    pub(super) fn note(&self, act: impl FnMut(&Connection) -> StoreResult<()> + Send) -> StoreResult<()> {
-        match self.write_until(Instant::now() + NOTE, Sync::Relaxed, act) {
-            Err(error) if error.passing() => Ok(()),
-            other => other,
-        }
-    }
-
-    fn write_until<T: Send>(
-        &self,
-        until: Instant,
-        sync: Sync,
-        mut act: impl FnMut(&Connection) -> StoreResult<T> + Send,
-    ) -> StoreResult<T> {
-        self.usable()?;
-        let _inside = inside()?;
-        let mut answer = None;
-        let mut work = |connection: &Connection| {
-            // Whoever leads goes on with the others' acts.
-            let said = catch_unwind(AssertUnwindSafe(|| act(connection)));
-            let keep = matches!(said, Ok(Ok(_)));
-            answer = Some(said);
-            keep
-        };
-        let settled = match self.writer.take_idle() {
-            Some(lease) => self.alone(lease.get()?, sync, until, &mut work),
-            None => lend(&mut work, |lent| {
-                self.writer.join(lent, sync, until, |writer, batch| self.together(writer, batch))
-            }),
-        };
-        match answer {
-            Some(Ok(Ok(done))) => settled.map(|()| done),
-            Some(Ok(Err(error))) => Err(error).inspect_err(|error| self.trust_after(error)),
-            Some(Err(panic)) => resume_unwind(panic),
-            None => settled.and(Err(StoreError::Busy)),
-        }
-    }
-
-    /// One act in a transaction of its own.
-    fn alone(
-        &self,
-        writer: &Writer,
-        sync: Sync,
-        until: Instant,
-        act: &mut dyn FnMut(&Connection) -> bool,
-    ) -> StoreResult<()> {
-        let connection = &writer.connection;
-        wait_until(connection, until)?;
-        writer.prepare(sync)?;
-        let open = Rollback::begin(connection, "BEGIN IMMEDIATE")?;
-        let before = connection.total_changes();
-        if !act(connection) {
-            return Ok(());
-        }
-        self.commit(connection, open, sync, before)
-    }
-
-    fn commit(
-        &self,
-        connection: &Connection,
-        open: Rollback<'_>,
-        sync: Sync,
-        before: u64,
-    ) -> StoreResult<()> {
-        if sync == Sync::Synced && connection.total_changes() == before {
-            connection.prepare_cached("UPDATE store SET syncs = syncs + 1").read()?.execute([]).read()?;
-        }
-        open.commit().inspect_err(|error| self.trust_after(error))?;
-        if sync == Sync::Synced { self.unchanged() } else { Ok(()) }
-    }
-
-    /// Several acts; what became of each. All in one transaction, or if that can't be, each in its own.
-    fn together(&self, writer: &Writer, batch: &[Arc<Waiter>]) -> Vec<StoreResult<()>> {
-        if batch.len() > 1
-            && let Some(settled) = self.in_one(writer, batch)
-        {
-            return vec![settled; batch.len()];
-        }
-        let alone = |waiter: &Arc<Waiter>| {
-            self.alone(writer, waiter.sync(), waiter.until(), &mut |connection| waiter.run(connection))
-        };
-        batch.iter().map(alone).collect()
-    }
-
-    /// Do all acts in one transaction, each in a savepoint, so that one which fails takes nothing with it. `None`,
-    /// with everything undone, if that transaction did not last until the commit: SQLite ends it by itself when
-    /// the disk is full or fails, and the next savepoint would begin another one unnoticed.
-    fn in_one(&self, writer: &Writer, batch: &[Arc<Waiter>]) -> Option<StoreResult<()>> {
-        let connection = &writer.connection;
-        let sync = if batch.iter().any(|waiter| waiter.sync() == Sync::Synced) {
-            Sync::Synced
-        } else {
-            Sync::Relaxed
-        };
-        let until = batch.iter().map(|waiter| waiter.until()).min()?;
-        wait_until(connection, until).and_then(|()| writer.prepare(sync)).ok()?;
-        let open = Rollback::begin(connection, "BEGIN IMMEDIATE").ok()?;
-        let before = connection.total_changes();
-        for waiter in batch {
-            execute(connection, "SAVEPOINT act").ok()?;
-            let keep = waiter.run(connection);
-            if connection.is_autocommit() {
-                return None;
-            }
-            if !keep {
-                execute(connection, "ROLLBACK TO act").ok()?;
-            }
-            execute(connection, "RELEASE act").ok()?;
-        }
-        Some(self.commit(connection, open, sync, before))
-    }
-
-    /// Keep everybody else from writing.
-    #[cfg(test)]
-    pub(super) fn hold(&self) -> super::turns::Lease<'_, Writer> {
-        self.writer.take_idle().unwrap()
-    }
-
-    /// How many wait to write.
-    #[cfg(test)]
-    pub(super) fn waiting(&self) -> usize {
-        self.writer.waiting()
+    /// What an act asks for, or more if the settings do.
+    pub(super) fn at_least(&self, sync: Sync) -> Sync {
+        if self.full.load(Ordering::Relaxed) { Sync::Synced } else { sync }
     }
 
     /// Nobody trusts the store after a commit of which nobody knows whether it was one.
-    fn trust_after(&self, error: &StoreError) {
+    pub(super) fn trust_after(&self, error: &StoreError) {
         if *error == StoreError::Indeterminate {
             self.identity.poison();
         }
@@ -367,7 +195,7 @@ impl Database {
         let _inside = inside()?;
         let lease = self.writer.take(Instant::now() + self.deadline)?;
         let connection = &lease.get()?.connection;
-        wait_until(connection, Instant::now() + NOTE)?;
+        wait_until(connection, Instant::now() + CUTTING)?;
         let cut = connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()));
         match cut.read() {
             Err(error) if error.passing() => Ok(()),
@@ -383,7 +211,7 @@ impl Database {
         let mut lease = self.writer.take(until)?;
         let writer = lease.get_mut()?;
         wait_until(&writer.connection, until)?;
-        writer.prepare(Sync::Synced)?;
+        writer.sync_in_commit(Sync::Synced)?;
         writer.connection.flush_prepared_statement_cache();
         copy(from, &mut writer.connection, self.deadline, of_commit, progress)
             .inspect_err(|error| self.trust_after(error))?;
@@ -409,27 +237,9 @@ impl Database {
             return Ok(Arc::clone(settings));
         }
         let settings = Arc::new(settings::load(connection)?);
+        self.full.store(settings.durability == Durability::Full, Ordering::Relaxed);
         *cached = Some((nonce, Arc::clone(&settings)));
         Ok(settings)
-    }
-}
-
-/// Do an act that a look at its facts may have found to be refused: a refusal needs no sync, so that it can't
-/// be made to cost one each time. `act` is `None`, with everything undone, if it needs a sync and has none.
-pub(super) fn settle<T, R>(
-    refused: Option<R>,
-    act: impl Fn(Sync) -> StoreResult<Option<Result<T, R>>>,
-) -> StoreResult<Result<T, R>> {
-    let Some(refused) = refused else {
-        return act(Sync::Synced)?.ok_or(StoreError::Busy);
-    };
-    match act(Sync::Relaxed) {
-        // Something was changed since it was looked at; that attempt was undone.
-        Ok(None) => act(Sync::Synced)?.ok_or(StoreError::Busy),
-        Ok(Some(outcome)) => Ok(outcome),
-        // It is known that it is refused, whether or not that can be written down.
-        Err(error) if error.passing() => Ok(Err(refused)),
-        Err(error) => Err(error),
     }
 }
 
@@ -444,16 +254,6 @@ impl Drop for Database {
             drop((self.writer.drain(), self.readers.drain()));
         }
     }
-}
-
-fn execute(connection: &Connection, sql: &str) -> StoreResult<()> {
-    connection.prepare_cached(sql).read()?.execute([]).read()?;
-    Ok(())
-}
-
-/// What is left of the deadline after waiting for a thread is the time to wait for other processes.
-fn wait_until(connection: &Connection, until: Instant) -> StoreResult<()> {
-    connection.busy_timeout(until.saturating_duration_since(Instant::now())).read()
 }
 
 /// Copy all pages from one connection to another. The reader's snapshot must be held by the caller if the
@@ -479,42 +279,5 @@ pub(super) fn copy(
             _ if Instant::now() >= until => return Err(StoreError::Busy),
             _ => std::thread::sleep(Duration::from_millis(5)),
         }
-    }
-}
-
-/// An open transaction that is undone unless committed, also when the act panics.
-struct Rollback<'a>(Option<&'a Connection>);
-
-impl<'a> Rollback<'a> {
-    fn begin(connection: &'a Connection, sql: &str) -> StoreResult<Self> {
-        execute(connection, sql)?;
-        Ok(Rollback(Some(connection)))
-    }
-
-    fn commit(mut self) -> StoreResult<()> {
-        let Some(connection) = self.0.take() else {
-            return Ok(());
-        };
-        let committed = connection.prepare_cached("COMMIT").and_then(|mut commit| commit.execute([]));
-        committed.map(drop).map_err(|error| {
-            let meaning = of_commit(&error);
-            undo(connection);
-            meaning
-        })
-    }
-}
-
-impl Drop for Rollback<'_> {
-    fn drop(&mut self) {
-        if let Some(connection) = self.0 {
-            undo(connection);
-        }
-    }
-}
-
-fn undo(connection: &Connection) {
-    if !connection.is_autocommit() {
-        // If even this fails, SQLite has undone the transaction itself, or the next BEGIN says what is wrong.
-        let _ = connection.prepare_cached("ROLLBACK").and_then(|mut rollback| rollback.execute([]));
     }
 }

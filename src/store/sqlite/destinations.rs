@@ -7,8 +7,8 @@ use rusqlite::{Connection, Row, params};
 
 use super::SqliteStore;
 use super::audit::write_event;
-use super::database::Sync;
 use super::error::ReadError;
+use super::writing::Sync;
 use crate::audit::{EventKind, NewEvent};
 use crate::destination::{self, Destination, Input};
 use crate::error::Reason;

@@ -3,8 +3,8 @@
 use rusqlite::{Connection, OptionalExtension, Row, ToSql, params};
 
 use super::audit::write_event;
-use super::database::Sync;
 use super::error::ReadError;
+use super::writing::Sync;
 use super::{SqliteStore, directory_lists, link_ends, sessions, tokens};
 use crate::audit::{EventKind, NewEvent};
 use crate::directory::{

@@ -6,11 +6,11 @@ use std::sync::LazyLock;
 use rusqlite::{Connection, params};
 
 use super::audit::{write_event, write_refusal};
-use super::database::{Sync, settle};
 use super::error::ReadError;
 use super::link_ends::end_siblings;
 use super::link_tallies::tally;
 use super::tokens::{NewToken, PURGE_EVERY, insert};
+use super::writing::{Sync, settle};
 use super::{SqliteStore, purge};
 use crate::audit::{EventKind, NewEvent};
 use crate::clock::Timestamp;

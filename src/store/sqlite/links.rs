@@ -6,11 +6,11 @@ use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use super::audit::{write_event, write_refusal};
 use super::credentials::{FACTS, facts};
-use super::database::{Sync, settle};
 use super::error::ReadError;
 use super::link_ends::end_of;
 use super::link_tallies::{tallied, tally};
 use super::tokens::PURGE_EVERY;
+use super::writing::{Sync, settle};
 use super::{SqliteStore, credentials, purge, subject};
 use crate::audit::{AuditRef, EventKind, NewEvent};
 use crate::clock::Timestamp;

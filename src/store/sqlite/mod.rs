@@ -16,6 +16,7 @@ mod directory;
 mod directory_lists;
 mod error;
 mod facts;
+mod gate;
 mod identity;
 mod limits;
 mod link_ends;
@@ -33,7 +34,9 @@ mod sessions;
 mod settings;
 mod subject;
 mod tokens;
+mod transaction;
 mod turns;
+mod writing;
 
 #[cfg(test)]
 mod tests;

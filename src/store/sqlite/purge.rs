@@ -3,8 +3,8 @@
 use rusqlite::{Connection, params};
 
 use super::SqliteStore;
-use super::database::Sync;
 use super::error::ReadError;
+use super::writing::Sync;
 use crate::audit::coarse;
 use crate::autoauth::REMEMBERED;
 use crate::clock::Timestamp;

@@ -5,8 +5,8 @@ use std::sync::LazyLock;
 use rusqlite::{Connection, OptionalExtension, params};
 
 use super::audit::{write_event, write_refusal};
-use super::database::{Sync, settle};
 use super::error::ReadError;
+use super::writing::{Sync, settle};
 use super::{SqliteStore, replay, sessions};
 use crate::audit::{EventKind, NewEvent};
 use crate::clock::Timestamp;

@@ -7,8 +7,8 @@ use rusqlite::types::Type;
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use super::audit::write_event;
-use super::database::Sync;
 use super::error::ReadError;
+use super::writing::Sync;
 use super::{SqliteStore, subject};
 use crate::audit::{EventKind, NewEvent};
 use crate::clock::Timestamp;

@@ -8,9 +8,10 @@ use rusqlite::{Connection, OpenFlags, params};
 use serde_json::Value;
 
 use super::audit::write_event;
-use super::database::{Sync, connect};
+use super::database::connect;
 use super::error::ReadError;
 use super::opening::{check_sqlite, inside, require_wal};
+use super::writing::Sync;
 use super::{SqliteStore, schema};
 use crate::audit::{EventKind, NewEvent};
 use crate::clock::Timestamp;

@@ -7,8 +7,8 @@ use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use super::audit::{write_event, write_refusal};
 use super::credentials::{FACTS, FACTS_WIDTH, facts};
-use super::database::Sync;
 use super::error::ReadError;
+use super::writing::Sync;
 use super::{SqliteStore, credentials, purge};
 use crate::audit::{EventKind, NewEvent};
 use crate::clock::Timestamp;

@@ -8,10 +8,18 @@ use rusqlite::config::DbConfig;
 use rusqlite::{Connection, params};
 use sha2::{Digest, Sha256};
 
+use crate::contest::Sample;
+use crate::load::timed;
+
+/// What SQLite as it is bundled syncs with, here and in the library.
+pub(crate) const SYNC_CALL: &str = "fsync";
+
 /// The same work by hand: prepared statements, one `BEGIN IMMEDIATE` each, on a store of the shipped schema.
 pub(crate) struct ByHand {
     connection: Connection,
     full: bool,
+    /// The issue is synced too, and not only the redemption.
+    full_always: bool,
 }
 
 impl ByHand {
@@ -24,7 +32,12 @@ impl ByHand {
         connection
             .execute_batch("PRAGMA busy_timeout = 60000; PRAGMA foreign_keys = ON; PRAGMA secure_delete = ON; PRAGMA synchronous = FULL")
             .unwrap();
-        ByHand { connection, full: true }
+        ByHand { connection, full: true, full_always: false }
+    }
+
+    /// Sync the issue too.
+    pub(crate) fn full(self) -> Self {
+        ByHand { full_always: true, ..self }
     }
 
     fn run(&self, sql: &str, values: impl rusqlite::Params) -> usize {
@@ -50,18 +63,18 @@ impl ByHand {
         }
     }
 
-    fn audit(&self, now: i64, event: &str, object: &str) {
+    fn audit(&self, now: i64, event: &str, outcome: &str, object: &str) {
         self.run(
             "INSERT INTO audit (at, seq, event, outcome, credential_id, admin_id, user_id, client_id, object, address,
                                 actor, detail, count, last_at)
              VALUES (?1, (SELECT ifnull(max(seq), -1) + 1 FROM audit WHERE at = ?1),
-                     ?2, 'ok', 1, NULL, 1, 1, ?3, NULL, NULL, NULL, 1, ?1)",
-            params![now, event, object],
+                     ?2, ?3, 1, NULL, 1, 1, ?4, NULL, NULL, NULL, 1, ?1)",
+            params![now, event, outcome, object],
         );
     }
 
     pub(crate) fn issue(&mut self) -> Vec<u8> {
-        self.sync(false);
+        self.sync(self.full_always);
         let now = now();
         let mut token = now.to_be_bytes()[2..].to_vec();
         token.extend([0; 14]);
@@ -91,7 +104,7 @@ impl ByHand {
                      NULL, ?2, ?3)",
             params![key, now, now + 60_000],
         );
-        self.audit(now, "token.issued", &hex(&key[..12]));
+        self.audit(now, "token.issued", "ok", &hex(&key[..12]));
         self.run("COMMIT", []);
         key
     }
@@ -138,12 +151,33 @@ impl ByHand {
              VALUES (?1, 1, 1, 'token', 1, ?2, ?3, ?3, ?4)",
             params![session_key, redemption, now, now + 43_200_000],
         );
-        self.audit(now, "token.redeemed", &hex(&key[..12]));
+        self.audit(now, "token.redeemed", "ok", &hex(&key[..12]));
         self.run("COMMIT", []);
+    }
+
+    /// A round of so many guesses that are each refused and written down, synced or not.
+    pub(crate) fn refusals(&mut self, count: usize, full: bool) -> Sample {
+        self.sync(full);
+        let keys: Vec<[u8; 38]> = (0..count)
+            .map(|_| {
+                let mut key = [0; 38];
+                getrandom::fill(&mut key).unwrap();
+                key
+            })
+            .collect();
+        let took = timed(|| {
+            for key in &keys {
+                self.look("SELECT redeemed_at IS NOT NULL FROM token WHERE key = ?1", [key]);
+                self.run("BEGIN IMMEDIATE", []);
+                self.audit(now(), "token.redeemed", "token_unknown", &hex(&key[..12]));
+                self.run("COMMIT", []);
+            }
+        });
+        Sample::of(count, took.as_secs_f64())
     }
 }
 
-fn hex(bytes: &[u8]) -> String {
+pub(crate) fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 

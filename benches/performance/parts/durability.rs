@@ -1,0 +1,53 @@
+//! What the default durability saves against a sync at each act.
+
+use std::cell::RefCell;
+
+use crate::by_hand::{ByHand, SYNC_CALL, store};
+use crate::contest::{contest, side};
+use crate::pairs::{Ours, Pairs};
+use crate::part::{Goal, Part, Table, figure, time};
+use crate::setup::Setup;
+
+pub(crate) fn run(setup: &Setup) -> Part {
+    let folder = setup.folder("durability");
+    let gate = store(&folder, "ours.db");
+    drop(store(&folder, "redeem.db"));
+    drop(store(&folder, "full.db"));
+    let ours = RefCell::new(Ours::new(&gate));
+    let redeem = RefCell::new(ByHand::open(&folder.join("redeem.db"), true));
+    let full = RefCell::new(ByHand::open(&folder.join("full.db"), true).full());
+    let (rounds, count) = (setup.rounds * 2 - 1, setup.count);
+
+    let names = [
+        "Gatepass, durability `redeem` (default)",
+        "by hand, issue unsynced and redeem synced",
+        "by hand, both synced",
+    ];
+    let seen = contest(
+        rounds,
+        &mut [
+            side(names[0], || ours.borrow_mut().pairs(count)),
+            side(names[1], || redeem.borrow_mut().pairs(count)),
+            side(names[2], || full.borrow_mut().pairs(count)),
+        ],
+    );
+    let mut table = Table::new(["pairs of issue and redeem", "pairs/s", "a pair", "both synced = 1"]);
+    for (name, sample) in names.iter().zip(&seen) {
+        let ratio = figure(sample.per_second / seen[2].per_second);
+        table.row([(*name).into(), figure(sample.per_second), time(sample.each()), ratio]);
+    }
+    let how = format!(
+        "{rounds} rounds of {count} pairs by one caller. An issue that a power cut takes away fails safe, and the sync of the \
+         redemption ({SYNC_CALL}) brings everything before it to the disk, so one sync a pair is enough."
+    );
+    let goal =
+        Goal::faster(5, "pairs under the default durability over both synced", 1.5, &seen[0], &seen[2]);
+    Part {
+        id: "durability".into(),
+        title: "Durability".into(),
+        how,
+        tables: vec![table],
+        goals: vec![goal],
+        ..Part::default()
+    }
+}

@@ -1,0 +1,104 @@
+//! What every part is given, and the machine that it runs on.
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use tempfile::TempDir;
+
+/// How much is to be done, and where.
+pub(crate) struct Setup {
+    /// Rounds of each contest.
+    pub(crate) rounds: usize,
+    /// Acts in a round that counts acts.
+    pub(crate) count: usize,
+    /// How long a round lasts that counts time.
+    pub(crate) length: Duration,
+    /// An empty folder on the disk of the working tree, removed at the end.
+    pub(crate) folder: PathBuf,
+    /// Whether figures are wanted, or only to see that it works: then one tiny round, without other languages.
+    pub(crate) benching: bool,
+    _folder: TempDir,
+}
+
+impl Setup {
+    pub(crate) fn new(benching: bool, quick: bool, rounds: Option<usize>) -> Self {
+        let folder = tempfile::tempdir_in(target()).unwrap();
+        assert!(!(benching && in_memory(folder.path())), "{:?} is in memory: nothing syncs there", target());
+        let (own, count, length) = match (benching, quick) {
+            (false, _) => (1, 10, 20),
+            (true, true) => (3, 100, 200),
+            (true, false) => (5, 400, 500),
+        };
+        Setup {
+            rounds: rounds.unwrap_or(own),
+            count,
+            length: Duration::from_millis(length),
+            folder: folder.path().into(),
+            benching,
+            _folder: folder,
+        }
+    }
+
+    /// A folder of its own for a part.
+    pub(crate) fn folder(&self, name: &str) -> PathBuf {
+        let folder = self.folder.join(name);
+        std::fs::create_dir_all(&folder).unwrap();
+        folder
+    }
+}
+
+pub(crate) fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+/// Cargo's target directory.
+pub(crate) fn target() -> &'static Path {
+    Path::new(env!("CARGO_TARGET_TMPDIR")).parent().unwrap()
+}
+
+/// The shared library that other languages load: what `GATEPASS_LIBRARY` names, or cargo's.
+pub(crate) fn library() -> PathBuf {
+    let library = std::env::var_os("GATEPASS_LIBRARY")
+        .map_or_else(|| target().join("release/libgatepass.so"), PathBuf::from);
+    assert!(library.exists(), "{library:?} is missing: cargo build --release -p gatepass-c");
+    library
+}
+
+fn in_memory(folder: &Path) -> bool {
+    ["tmpfs", "ramfs"].contains(&file_system(folder).as_str())
+}
+
+/// The kind of file system that a folder lies on: of the mounts above it the nearest.
+pub(crate) fn file_system(folder: &Path) -> String {
+    let folder = folder.canonicalize().unwrap();
+    let mounts = std::fs::read_to_string("/proc/self/mounts").unwrap_or_default();
+    let mounts = mounts.lines().filter_map(|line| {
+        let mut words = line.split(' ').skip(1);
+        Some((words.next()?, words.next()?))
+    });
+    // A later mount on the same folder hides an earlier one; `max_by_key` takes the last.
+    let nearest = mounts
+        .filter(|(at, _)| folder.starts_with(at))
+        .max_by_key(|(at, _)| Path::new(at).components().count());
+    nearest.map_or_else(|| "unknown".into(), |(_, kind)| kind.into())
+}
+
+/// The machine in a line: what a reader needs to judge absolute figures.
+pub(crate) fn machine() -> String {
+    let read = |file: &str| std::fs::read_to_string(file).unwrap_or_default();
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    let processor = read("/proc/cpuinfo");
+    let processor = processor
+        .lines()
+        .find_map(|line| line.strip_prefix("model name")?.split_once(": "))
+        .map_or("unknown processor", |(_, name)| name);
+    let memory = read("/proc/meminfo");
+    let memory = memory.split_whitespace().nth(1).and_then(|kib| kib.parse::<f64>().ok()).unwrap_or(0.0);
+    format!(
+        "{cores} cores ({processor}, {}), {:.0} GiB of memory, {} on the disk, Linux {}",
+        std::env::consts::ARCH,
+        memory / 1024.0 / 1024.0,
+        file_system(target()),
+        read("/proc/sys/kernel/osrelease").trim(),
+    )
+}

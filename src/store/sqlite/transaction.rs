@@ -1,0 +1,67 @@
+//! An open transaction, and the statements that steer it.
+
+use std::time::Instant;
+
+use rusqlite::Connection;
+
+use super::error::{ReadError, of_commit};
+use crate::store::StoreResult;
+
+/// An open transaction that is undone unless committed, also when the act panics.
+pub(super) struct Transaction<'a>(Option<&'a Connection>);
+
+impl<'a> Transaction<'a> {
+    /// One that reads a single state of the store.
+    pub(super) fn reading(connection: &'a Connection) -> StoreResult<Self> {
+        Self::begin(connection, "BEGIN DEFERRED")
+    }
+
+    /// One that nobody else writes beside.
+    pub(super) fn writing(connection: &'a Connection) -> StoreResult<Self> {
+        Self::begin(connection, "BEGIN IMMEDIATE")
+    }
+
+    fn begin(connection: &'a Connection, sql: &str) -> StoreResult<Self> {
+        execute(connection, sql)?;
+        Ok(Transaction(Some(connection)))
+    }
+
+    /// Keep what was changed.
+    pub(super) fn commit(mut self) -> StoreResult<()> {
+        let Some(connection) = self.0.take() else {
+            return Ok(());
+        };
+        let committed = connection.prepare_cached("COMMIT").and_then(|mut commit| commit.execute([]));
+        committed.map(drop).map_err(|error| {
+            let meaning = of_commit(&error);
+            undo(connection);
+            meaning
+        })
+    }
+}
+
+impl Drop for Transaction<'_> {
+    fn drop(&mut self) {
+        if let Some(connection) = self.0 {
+            undo(connection);
+        }
+    }
+}
+
+fn undo(connection: &Connection) {
+    if !connection.is_autocommit() {
+        // If even this fails, SQLite has undone the transaction itself, or the next BEGIN says what is wrong.
+        let _ = connection.prepare_cached("ROLLBACK").and_then(|mut rollback| rollback.execute([]));
+    }
+}
+
+/// Run a statement that has neither parameters nor an answer.
+pub(super) fn execute(connection: &Connection, sql: &str) -> StoreResult<()> {
+    connection.prepare_cached(sql).read()?.execute([]).read()?;
+    Ok(())
+}
+
+/// What is left of the deadline after waiting for a thread is the time to wait for other processes.
+pub(super) fn wait_until(connection: &Connection, until: Instant) -> StoreResult<()> {
+    connection.busy_timeout(until.saturating_duration_since(Instant::now())).read()
+}

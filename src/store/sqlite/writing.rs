@@ -1,0 +1,269 @@
+//! Writing: every change of a store goes through here. Threads take turns ([`super::turns`]), then processes
+//! ([`super::gate`]), then SQLite's own lock decides; what must be on the disk is synced before it is answered.
+//!
+//! On Linux a synced act commits without a sync, lets the next writer in, and only then syncs the log: who waits to write
+//! does not wait for the disk (docs/decisions/0015).
+
+use std::cell::Cell;
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+use std::path::Path;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use rusqlite::Connection;
+
+use super::database::Database;
+use super::error::ReadError;
+use super::gate::{Gate, Pass};
+use super::opening::inside;
+use super::transaction::{Transaction, execute, wait_until};
+use super::turns::Waiter;
+use crate::error::StoreError;
+use crate::store::StoreResult;
+use crate::sys::{lend, sync_log};
+
+/// Whether the log is synced by ourselves after the commit, or by SQLite in it.
+const SYNC_AFTER_COMMIT: bool = cfg!(target_os = "linux");
+
+/// How long a note waits for others.
+const NOTE: Duration = Duration::from_millis(50);
+
+/// Whether a commit must be on the disk when the act returns.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Sync {
+    /// Yes: for everything whose loss would let somebody in.
+    Synced,
+    /// No: losing it fails safe.
+    Relaxed,
+}
+
+/// A connection for writing.
+#[derive(Debug)]
+pub(super) struct Writer {
+    pub(super) connection: Connection,
+    gate: Gate,
+    /// Which `synchronous` the connection is in.
+    synchronous: Cell<Option<u8>>,
+}
+
+/// A transaction that is open for writing.
+struct Open<'a> {
+    transaction: Transaction<'a>,
+    pass: Option<Pass<'a>>,
+    changes: u64,
+}
+
+impl Writer {
+    /// The writer of the store at `path`.
+    pub(super) fn new(connection: Connection, path: &Path) -> Self {
+        Writer { connection, gate: Gate::beside(path), synchronous: Cell::new(None) }
+    }
+
+    /// Have SQLite sync in its commits, or not.
+    pub(super) fn sync_in_commit(&self, sync: Sync) -> StoreResult<()> {
+        let (level, sql) = match sync {
+            Sync::Synced => (2, "PRAGMA synchronous = FULL"),
+            Sync::Relaxed => (1, "PRAGMA synchronous = NORMAL"),
+        };
+        if self.synchronous.get() != Some(level) {
+            self.connection.execute_batch(sql).read()?;
+            self.synchronous.set(Some(level));
+        }
+        Ok(())
+    }
+
+    fn begin(&self, sync: Sync, until: Instant) -> StoreResult<Open<'_>> {
+        let pass = self.gate.enter(until);
+        wait_until(&self.connection, until)?;
+        self.sync_in_commit(if SYNC_AFTER_COMMIT { Sync::Relaxed } else { sync })?;
+        let transaction = Transaction::writing(&self.connection)?;
+        Ok(Open { transaction, pass, changes: self.connection.total_changes() })
+    }
+
+    /// When this returns, what was changed is there for all to see, and the next one may write.
+    fn commit(&self, open: Open<'_>, sync: Sync) -> StoreResult<()> {
+        if !SYNC_AFTER_COMMIT && sync == Sync::Synced && self.connection.total_changes() == open.changes {
+            // A commit that changes nothing would not sync what others have not synced yet.
+            execute(&self.connection, "UPDATE store SET syncs = syncs + 1")?;
+        }
+        let Open { transaction, pass, .. } = open;
+        transaction.commit()?;
+        drop(pass);
+        Ok(())
+    }
+
+    /// When this returns, everything that was committed by anybody is on the disk.
+    fn sync(&self) -> StoreResult<()> {
+        if SYNC_AFTER_COMMIT {
+            sync_log(&self.connection).map_err(|_| StoreError::Indeterminate)
+        } else {
+            Ok(())
+        }
+    }
+}
+
+impl Database {
+    /// Run a writing act: every change of a store goes through here.
+    ///
+    /// The act sees its facts and makes its changes under SQLite's write lock. An `Err` of the act undoes
+    /// everything. A synced act syncs even if it changed nothing, so that no answer rests on what another
+    /// caller has not synced yet, and is answered only if the file is still the one that was opened.
+    pub(super) fn write<T: Send>(
+        &self,
+        sync: Sync,
+        act: impl FnMut(&Connection) -> StoreResult<T> + Send,
+    ) -> StoreResult<T> {
+        self.write_until(Instant::now() + self.deadline(), sync, act)
+    }
+
+    /// Run a writing act of which only some outcomes must be synced. Without a sync such a one is undone, and is
+    /// `None`.
+    pub(super) fn write_unless<T: Send>(
+        &self,
+        sync: Sync,
+        mut must_sync: impl FnMut(&T) -> bool + Send,
+        mut act: impl FnMut(&Connection) -> StoreResult<T> + Send,
+    ) -> StoreResult<Option<T>> {
+        let mut unsynced = false;
+        let done = self.write(sync, |connection| {
+            let outcome = act(connection)?;
+            unsynced = sync == Sync::Relaxed && must_sync(&outcome);
+            if unsynced { Err(StoreError::Busy) } else { Ok(outcome) }
+        });
+        if unsynced { Ok(None) } else { done.map(Some) }
+    }
+
+    /// Write something that no answer depends on, such as a last use. It waits hardly at all, and a store
+    /// that is busy, full or failing is no reason to change the answer.
+    pub(super) fn note(&self, act: impl FnMut(&Connection) -> StoreResult<()> + Send) -> StoreResult<()> {
+        match self.write_until(Instant::now() + NOTE, Sync::Relaxed, act) {
+            Err(error) if error.passing() => Ok(()),
+            other => other,
+        }
+    }
+
+    fn write_until<T: Send>(
+        &self,
+        until: Instant,
+        sync: Sync,
+        mut act: impl FnMut(&Connection) -> StoreResult<T> + Send,
+    ) -> StoreResult<T> {
+        self.usable()?;
+        let _inside = inside()?;
+        let mut answer = None;
+        let mut work = |connection: &Connection| {
+            // Whoever leads goes on with the others' acts.
+            let said = catch_unwind(AssertUnwindSafe(|| act(connection)));
+            let keep = matches!(said, Ok(Ok(_)));
+            answer = Some(said);
+            keep
+        };
+        let settled = match self.writer.take_idle() {
+            Some(lease) => self.alone(lease.get()?, sync, until, &mut work),
+            None => lend(&mut work, |lent| {
+                self.writer.join(lent, sync, until, |writer, batch| self.together(writer, batch))
+            }),
+        };
+        match answer {
+            Some(Ok(Ok(done))) => settled.map(|()| done),
+            Some(Ok(Err(error))) => Err(error).inspect_err(|error| self.trust_after(error)),
+            Some(Err(panic)) => resume_unwind(panic),
+            None => settled.and(Err(StoreError::Busy)),
+        }
+    }
+
+    /// One act in a transaction of its own.
+    fn alone(
+        &self,
+        writer: &Writer,
+        sync: Sync,
+        until: Instant,
+        act: &mut dyn FnMut(&Connection) -> bool,
+    ) -> StoreResult<()> {
+        let open = writer.begin(self.at_least(sync), until)?;
+        if act(&writer.connection) { self.commit(writer, open, sync, &[]) } else { Ok(()) }
+    }
+
+    /// Several acts; what became of each. All in one transaction, or if that can't be, each in its own.
+    fn together(&self, writer: &Writer, batch: &[Arc<Waiter>]) -> Vec<StoreResult<()>> {
+        if batch.len() > 1
+            && let Some(settled) = self.in_one(writer, batch)
+        {
+            return vec![settled; batch.len()];
+        }
+        let alone = |waiter: &Arc<Waiter>| {
+            self.alone(writer, waiter.sync(), waiter.until(), &mut |connection| waiter.run(connection))
+        };
+        batch.iter().map(alone).collect()
+    }
+
+    /// Do all acts in one transaction, each in a savepoint, so that one which fails takes nothing with it. `None`,
+    /// with everything undone, if that transaction did not last until the commit: SQLite ends it by itself when
+    /// the disk is full or fails, and the next savepoint would begin another one unnoticed.
+    fn in_one(&self, writer: &Writer, batch: &[Arc<Waiter>]) -> Option<StoreResult<()>> {
+        let connection = &writer.connection;
+        let must_sync = batch.iter().any(|waiter| waiter.sync() == Sync::Synced);
+        let sync = if must_sync { Sync::Synced } else { Sync::Relaxed };
+        let until = batch.iter().map(|waiter| waiter.until()).min()?;
+        let open = writer.begin(self.at_least(sync), until).ok()?;
+        for waiter in batch {
+            execute(connection, "SAVEPOINT act").ok()?;
+            let keep = waiter.run(connection);
+            if connection.is_autocommit() {
+                return None;
+            }
+            if !keep {
+                execute(connection, "ROLLBACK TO act").ok()?;
+            }
+            execute(connection, "RELEASE act").ok()?;
+        }
+        Some(self.commit(writer, open, sync, batch))
+    }
+
+    /// Commit, and sync if anybody needs it. Who does not is told before.
+    fn commit(&self, writer: &Writer, open: Open<'_>, sync: Sync, batch: &[Arc<Waiter>]) -> StoreResult<()> {
+        // Asked only now: the act may have been the first to see that the setting has changed.
+        let sync = self.at_least(sync);
+        writer.commit(open, sync).inspect_err(|error| self.trust_after(error))?;
+        if sync == Sync::Relaxed {
+            return Ok(());
+        }
+        let relaxed = batch.iter().filter(|waiter| self.at_least(waiter.sync()) == Sync::Relaxed);
+        relaxed.for_each(|waiter| waiter.settle(Ok(())));
+        writer.sync().inspect_err(|error| self.trust_after(error))?;
+        #[cfg(test)]
+        self.syncs.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+        self.unchanged()
+    }
+
+    /// Keep everybody else from writing.
+    #[cfg(test)]
+    pub(super) fn hold(&self) -> super::turns::Lease<'_, Writer> {
+        self.writer.take_idle().unwrap()
+    }
+
+    /// How many wait to write.
+    #[cfg(test)]
+    pub(super) fn waiting(&self) -> usize {
+        self.writer.waiting()
+    }
+}
+
+/// Do an act that a look at its facts may have found to be refused: a refusal needs no sync, so that it can't
+/// be made to cost one each time. `act` is `None`, with everything undone, if it needs a sync and has none.
+pub(super) fn settle<T, R>(
+    refused: Option<R>,
+    act: impl Fn(Sync) -> StoreResult<Option<Result<T, R>>>,
+) -> StoreResult<Result<T, R>> {
+    let Some(refused) = refused else {
+        return act(Sync::Synced)?.ok_or(StoreError::Busy);
+    };
+    match act(Sync::Relaxed) {
+        // Something was changed since it was looked at; that attempt was undone.
+        Ok(None) => act(Sync::Synced)?.ok_or(StoreError::Busy),
+        Ok(Some(outcome)) => Ok(outcome),
+        // It is known that it is refused, whether or not that can be written down.
+        Err(error) if error.passing() => Ok(Err(refused)),
+        Err(error) => Err(error),
+    }
+}
