@@ -11,8 +11,11 @@ use sha2::{Digest, Sha256};
 use crate::contest::Sample;
 use crate::load::timed;
 
-/// What SQLite as it is bundled syncs with, here and in the library.
-pub(crate) const SYNC_CALL: &str = "fsync";
+/// What SQLite syncs with, here and in the library, as it is compiled in: `.cargo/config.toml` may ask for the cheaper one.
+pub(crate) fn sync_call() -> &'static str {
+    let flags = option_env!("LIBSQLITE3_FLAGS").unwrap_or_default();
+    if flags.contains("HAVE_FDATASYNC") { "fdatasync" } else { "fsync" }
+}
 
 /// The same work by hand: prepared statements, one `BEGIN IMMEDIATE` each, on a store of the shipped schema.
 pub(crate) struct ByHand {

@@ -4,7 +4,7 @@ use std::cell::RefCell;
 use std::path::Path;
 use std::process::Command;
 
-use crate::by_hand::{ByHand, SYNC_CALL, store};
+use crate::by_hand::{ByHand, store, sync_call};
 use crate::child::{Child, Counted};
 use crate::contest::{Sample, Side, contest, side};
 use crate::pairs::{Ours, Pairs};
@@ -66,8 +66,9 @@ pub(crate) fn run(setup: &Setup) -> Part {
             goals.push(Goal::faster(1, &what("redeem synced"), 0.95, &redeemed[at], &redeemed[0]));
         }
     }
+    let synced_by = sync_call();
     let how = format!(
-        "Issue without a sync and redeem with one ({SYNC_CALL}), on the shipped schema, by one caller. By hand: \
+        "Issue without a sync and redeem with one ({synced_by}), on the shipped schema, by one caller. By hand: \
          rusqlite, the library's own statements prepared once, one `BEGIN IMMEDIATE` transaction an act, the same \
          SQLite, the same sync rule. The hand-written loop judges nothing: it stores a fixed landing page. \
          \"The driver's defaults\" is the same loop without stable query plans, as most would write it. \
