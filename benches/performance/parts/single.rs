@@ -24,8 +24,7 @@ pub(crate) fn run(setup: &Setup) -> Part {
     let tuned = RefCell::new(ByHand::open(&folder.join("tuned.db"), true));
     let usual = RefCell::new(ByHand::open(&folder.join("usual.db"), false));
     let c = setup.benching.then(|| RefCell::new(c_program(&folder)));
-    // Rounds without a sync are short: more of them, and longer.
-    let (rounds, issues) = (setup.rounds * 2 - 1, setup.count * 4);
+    let (rounds, issues, count) = (setup.many_rounds(), setup.count, setup.count / 5);
 
     let mut issuing = vec![
         side("the statements by hand", || tuned.borrow_mut().issues(issues)),
@@ -37,7 +36,6 @@ pub(crate) fn run(setup: &Setup) -> Part {
     }));
     let issued = contest(rounds, &mut issuing);
     let names: Vec<String> = issuing.iter().map(|side| side.name()).collect();
-    let count = setup.count / 2;
     let mut redeeming = vec![
         side("the statements by hand", || tuned.borrow_mut().redemptions(count)),
         side(RUST, || ours.borrow_mut().redemptions(count)),
