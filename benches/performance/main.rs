@@ -9,11 +9,13 @@
 mod by_hand;
 mod child;
 mod contest;
+mod fill;
 mod load;
 mod pairs;
 mod part;
 mod parts;
 mod plot;
+mod programs;
 mod report;
 mod setup;
 mod worker;

@@ -201,13 +201,14 @@ pub fn job() -> Option<Vec<String>> {
 
 /// Start this test program once more for one of its tests, which finds the words in [`job`].
 pub fn start(test: &str, words: &[&str]) -> Child {
-    Command::new(std::env::current_exe().unwrap())
-        .args([test, "--exact", "--nocapture", "--test-threads=1"])
-        .env(JOB, words.join("\u{1f}"))
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .spawn()
-        .unwrap()
+    command(test, words).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap()
+}
+
+/// The command that does so.
+pub fn command(test: &str, words: &[&str]) -> Command {
+    let mut command = Command::new(std::env::current_exe().unwrap());
+    command.args([test, "--exact", "--nocapture", "--test-threads=1"]).env(JOB, words.join("\u{1f}"));
+    command
 }
 
 /// Say a line to the process that started this one. It has left this process when the call returns.

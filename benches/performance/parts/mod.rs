@@ -1,7 +1,13 @@
 //! The parts of the bench, in the order in which the page shows them.
 
+mod autoauth;
+mod crossing;
 mod durability;
+mod growth;
+mod peers;
+mod php_requests;
 mod processes;
+mod purge;
 mod refusals;
 mod single;
 mod threads;
@@ -18,4 +24,10 @@ pub(crate) const PARTS: &[(&str, Run)] = &[
     ("processes", processes::run),
     ("durability", durability::run),
     ("refusals", refusals::run),
+    ("crossing", crossing::run),
+    ("php_requests", php_requests::run),
+    ("peers", peers::run),
+    ("autoauth", autoauth::run),
+    ("growth", growth::run),
+    ("purge", purge::run),
 ];

@@ -225,6 +225,11 @@ impl Database {
             .read()?
             .query_row([], |row| row.get(0))
             .read()?;
+        self.settings_of(connection, nonce)
+    }
+
+    /// The same by the nonce that was read in this transaction.
+    pub(super) fn settings_of(&self, connection: &Connection, nonce: i64) -> StoreResult<Arc<Settings>> {
         let mut cached = self.settings.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some((known, settings)) = &*cached
             && *known == nonce
