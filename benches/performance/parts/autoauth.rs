@@ -150,16 +150,16 @@ fn from_rust(gate: &Gatepass, signed: &Cell<usize>, act: &str, count: usize) -> 
     let key = Secret::new(KEY);
     let request = AutoAuthRequest::default().with_key(key.clone()).without_session();
     let links = links(signed, act == "refuse", count);
-    let each: Box<dyn Fn(&[u8])> = match act {
-        "verify" => Box::new(|query| {
+    let each: &dyn Fn(&[u8]) = match act {
+        "verify" => &|query| {
             let link = Link::parse(query).unwrap();
             Windows::default().admits(link.at(), now()).unwrap();
             std::hint::black_box(link.matched_by(&key).unwrap());
-        }),
-        "refuse" => Box::new(|query| {
+        },
+        "refuse" => &|query| {
             assert!(matches!(gate.accept_autoauth(query, &request), Err(Error::Refused(_))));
-        }),
-        _ => Box::new(|query| drop(gate.accept_autoauth(query, &request).unwrap())),
+        },
+        _ => &|query| drop(gate.accept_autoauth(query, &request).unwrap()),
     };
     let took = timed(|| links.iter().for_each(|link| each(link.as_bytes())));
     Sample::of(count, took.as_secs_f64())

@@ -23,7 +23,7 @@ pub(crate) fn run(setup: &Setup) -> Part {
     let most = counts[counts.len() - 1];
     let workers = |who: &str| -> RefCell<Vec<Child>> {
         let path = folder.join(format!("{who}.db"));
-        RefCell::new((0..most).map(|_| worker::start(who, &path)).collect())
+        RefCell::new((0..most).map(|_| worker::start(who, who, &path)).collect())
     };
     let (ours, by_hand) = (workers("ours"), workers("by-hand"));
     // All numbers of processes in each round: what else the machine does meanwhile meets all of them.
