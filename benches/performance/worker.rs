@@ -8,7 +8,7 @@ use std::time::Duration;
 use gatepass::Gatepass;
 use serde::Serialize;
 
-use crate::by_hand::ByHand;
+use crate::by_hand::{ByHand, sync_call};
 use crate::child::{Answer, Ask, Child, Ready};
 use crate::contest::percentile;
 use crate::load::work;
@@ -37,7 +37,7 @@ pub(crate) fn run(arguments: &[String]) {
 fn serve<P: Pairs>(mut pairs: P, busy: impl Fn(&mut P) -> usize) {
     // The first acts of a connection prepare its statements.
     pairs.pair();
-    say(&Ready { ready: true, ..Ready::default() });
+    say(&Ready { ready: true, sync: sync_call().into(), ..Ready::default() });
     for line in std::io::stdin().lock().lines() {
         let ask: Ask = serde_json::from_str(&line.unwrap()).unwrap();
         assert_eq!(ask.act, "pairs");

@@ -2,7 +2,7 @@
 
 use std::cell::{Cell, RefCell};
 
-use crate::by_hand::{SYNC_CALL, store};
+use crate::by_hand::{store, sync_call};
 use crate::child::Child;
 use crate::contest::{Sample, contest, side};
 use crate::load::processes;
@@ -57,8 +57,9 @@ pub(crate) fn run(setup: &Setup) -> Part {
             ]);
         }
     }
+    let synced_by = sync_call();
     let how = format!(
-        "Each process keeps its handle, issues (unsynced) and redeems (on the disk when the answer comes, {SYNC_CALL}) for \
+        "Each process keeps its handle, issues (unsynced) and redeems (on the disk when the answer comes, {synced_by}) for \
          {length:?}, all on one store. By hand: the library's statements, `synchronous=FULL` for the redemption and a busy \
          timeout of 60 s. Medians of {} rounds, by turns; the worst wait is the longest redemption of all rounds. Ratio: \
          throughput against by hand. Share: what the slowest process got done over what the fastest did. p50: of the \

@@ -4,7 +4,7 @@ use std::cell::RefCell;
 use std::path::Path;
 use std::process::Command;
 
-use crate::by_hand::{ByHand, SYNC_CALL, store};
+use crate::by_hand::{ByHand, store, sync_call};
 use crate::child::{Child, Counted};
 use crate::contest::{Sample, Side, contest, side};
 use crate::pairs::{Ours, Pairs};
@@ -24,8 +24,7 @@ pub(crate) fn run(setup: &Setup) -> Part {
     let tuned = RefCell::new(ByHand::open(&folder.join("tuned.db"), true));
     let usual = RefCell::new(ByHand::open(&folder.join("usual.db"), false));
     let c = setup.benching.then(|| RefCell::new(c_program(&folder)));
-    // Rounds without a sync are short: more of them, and longer.
-    let (rounds, issues) = (setup.rounds * 2 - 1, setup.count * 4);
+    let (rounds, issues, count) = (setup.many_rounds(), setup.count, setup.count / 5);
 
     let mut issuing = vec![
         side("the statements by hand", || tuned.borrow_mut().issues(issues)),
@@ -37,7 +36,6 @@ pub(crate) fn run(setup: &Setup) -> Part {
     }));
     let issued = contest(rounds, &mut issuing);
     let names: Vec<String> = issuing.iter().map(|side| side.name()).collect();
-    let count = setup.count / 2;
     let mut redeeming = vec![
         side("the statements by hand", || tuned.borrow_mut().redemptions(count)),
         side(RUST, || ours.borrow_mut().redemptions(count)),
@@ -66,8 +64,9 @@ pub(crate) fn run(setup: &Setup) -> Part {
             goals.push(Goal::faster(1, &what("redeem synced"), 0.95, &redeemed[at], &redeemed[0]));
         }
     }
+    let synced_by = sync_call();
     let how = format!(
-        "Issue without a sync and redeem with one ({SYNC_CALL}), on the shipped schema, by one caller. By hand: \
+        "Issue without a sync and redeem with one ({synced_by}), on the shipped schema, by one caller. By hand: \
          rusqlite, the library's own statements prepared once, one `BEGIN IMMEDIATE` transaction an act, the same \
          SQLite, the same sync rule. The hand-written loop judges nothing: it stores a fixed landing page. \
          \"The driver's defaults\" is the same loop without stable query plans, as most would write it. \
