@@ -9,6 +9,7 @@
 mod by_hand;
 mod child;
 mod contest;
+mod fill;
 mod load;
 mod pairs;
 mod part;

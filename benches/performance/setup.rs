@@ -13,6 +13,8 @@ pub(crate) struct Setup {
     pub(crate) count: usize,
     /// How long a round lasts that counts time.
     pub(crate) length: Duration,
+    /// Rows of the fullest store.
+    pub(crate) rows: i64,
     /// An empty folder on the disk of the working tree, removed at the end.
     pub(crate) folder: PathBuf,
     /// Whether figures are wanted, or only to see that it works: then one tiny round, without other languages.
@@ -24,15 +26,16 @@ impl Setup {
     pub(crate) fn new(benching: bool, quick: bool, rounds: Option<usize>) -> Self {
         let folder = tempfile::tempdir_in(target()).unwrap();
         assert!(!(benching && in_memory(folder.path())), "{:?} is in memory: nothing syncs there", target());
-        let (own, count, length) = match (benching, quick) {
-            (false, _) => (1, 10, 20),
-            (true, true) => (3, 100, 200),
-            (true, false) => (5, 400, 500),
+        let (own, count, length, rows) = match (benching, quick) {
+            (false, _) => (1, 10, 20, 1_000),
+            (true, true) => (3, 100, 200, 1_000_000),
+            (true, false) => (5, 400, 500, 10_000_000),
         };
         Setup {
             rounds: rounds.unwrap_or(own),
             count,
             length: Duration::from_millis(length),
+            rows,
             folder: folder.path().into(),
             benching,
             _folder: folder,

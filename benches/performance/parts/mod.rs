@@ -3,9 +3,11 @@
 mod autoauth;
 mod crossing;
 mod durability;
+mod growth;
 mod peers;
 mod php_requests;
 mod processes;
+mod purge;
 mod refusals;
 mod single;
 mod threads;
@@ -26,4 +28,6 @@ pub(crate) const PARTS: &[(&str, Run)] = &[
     ("php_requests", php_requests::run),
     ("peers", peers::run),
     ("autoauth", autoauth::run),
+    ("growth", growth::run),
+    ("purge", purge::run),
 ];

@@ -1,6 +1,7 @@
 //! Deleting what is over, a little at a time: as a part of every 64th issue, or all of it on demand.
 
-use rusqlite::{Connection, params};
+use rusqlite::types::FromSql;
+use rusqlite::{Connection, OptionalExtension, ToSql, params};
 
 use super::SqliteStore;
 use super::error::ReadError;
@@ -21,27 +22,34 @@ const STEP: u32 = 128;
 /// How long an ended session is kept, so that its holder hears "ended" and not "unknown".
 const SESSION_GRACE: std::time::Duration = std::time::Duration::from_secs(24 * 3_600);
 
-/// Delete the first rows of a table below a bound. The bound of one step is found first, so that the delete
-/// is a range of the table's own order, without an index.
-fn range(connection: &Connection, table: &str, key: &str, below: impl rusqlite::ToSql) -> StoreResult<u64> {
-    let deleted = connection
-        .prepare_cached(&format!(
-            "DELETE FROM {table} WHERE {key} < ?1
-               AND {key} < ifnull((SELECT {key} FROM {table} ORDER BY {key} LIMIT 1 OFFSET {STEP}), ?1)"
-        ))
-        .read()?
-        .execute([below])
-        .read()?;
-    Ok(u64::try_from(deleted).unwrap_or(u64::MAX))
+/// Delete the first rows of a table below a bound: a range of the table's own order, without an index. How many, and
+/// below which bound nothing is left. The bound of one step is asked for first, in a statement of its own: a delete
+/// that asks for it itself collects all keys before it deletes the first. `past` is the bound behind a value, of which
+/// there may be several rows, or the value itself where there is only one.
+fn range<T: ToSql + FromSql>(
+    connection: &Connection,
+    (table, column): (&str, &str),
+    below: T,
+    past: fn(T) -> T,
+) -> StoreResult<(u64, T)> {
+    let find =
+        format!("SELECT {column} FROM {table} WHERE {column} < ?1 ORDER BY {column} LIMIT 1 OFFSET {STEP}");
+    let found =
+        connection.prepare_cached(&find).read()?.query_row([&below], |row| row.get(0)).optional().read()?;
+    let bound = found.map_or(below, past);
+    let delete = format!("DELETE FROM {table} WHERE {column} < ?1");
+    let deleted = connection.prepare_cached(&delete).read()?.execute([&bound]).read()?;
+    Ok((u64::try_from(deleted).unwrap_or(u64::MAX), bound))
+}
+
+/// [`range`] of a table whose keys begin with the time of their making.
+fn made_before(connection: &Connection, table: &str, at: Timestamp) -> StoreResult<u64> {
+    Ok(range(connection, (table, "key"), TimedKey::bound(at).to_vec(), |key| key)?.0)
 }
 
 fn autoauth_links(connection: &Connection, now: Timestamp) -> StoreResult<u64> {
-    let floor = now.minus(REMEMBERED).as_seconds();
-    let deleted = connection
-        .prepare_cached("DELETE FROM autoauth_link WHERE signed_at < ?1")
-        .read()?
-        .execute([floor])
-        .read()?;
+    let below = now.minus(REMEMBERED).as_seconds();
+    let (deleted, floor) = range(connection, ("autoauth_link", "signed_at"), below, |second| second + 1)?;
     if deleted > 0 {
         // What is forgotten must not be accepted again, not even if the clock is set back.
         connection
@@ -50,7 +58,7 @@ fn autoauth_links(connection: &Connection, now: Timestamp) -> StoreResult<u64> {
             .execute([floor])
             .read()?;
     }
-    Ok(u64::try_from(deleted).unwrap_or(u64::MAX))
+    Ok(deleted)
 }
 
 /// Delete the first counts of links of before a time; how many.
@@ -65,27 +73,9 @@ fn tallies(connection: &Connection, below: Timestamp) -> StoreResult<usize> {
         .read()
 }
 
-/// Delete audit events of before a time; rows of the same millisecond go together.
-fn audit(connection: &Connection, below: Timestamp) -> StoreResult<u64> {
-    let bound: Option<Timestamp> = connection
-        .prepare_cached(&format!("SELECT at FROM audit ORDER BY at, seq LIMIT 1 OFFSET {STEP}"))
-        .read()?
-        .query_map([], |row| row.get(0))
-        .read()?
-        .next()
-        .transpose()
-        .read()?;
-    let deleted = connection
-        .prepare_cached("DELETE FROM audit WHERE at < ?1 AND at <= ?2")
-        .read()?
-        .execute(params![below, bound.unwrap_or(below)])
-        .read()?;
-    Ok(u64::try_from(deleted).unwrap_or(u64::MAX))
-}
-
 /// Cut addresses of before a time, going on from where the last step stopped; rows of the same millisecond
-/// go together.
-fn cut_addresses(connection: &Connection, below: Timestamp) -> StoreResult<u64> {
+/// go together. How many were cut, and whether there was anything to look at.
+fn cut_addresses(connection: &Connection, below: Timestamp) -> StoreResult<(u64, bool)> {
     let from: Timestamp = connection
         .prepare_cached("SELECT addresses_cut FROM store")
         .read()?
@@ -97,7 +87,7 @@ fn cut_addresses(connection: &Connection, below: Timestamp) -> StoreResult<u64> 
         set_addresses_cut(connection, below)?;
     }
     if from >= below {
-        return Ok(0);
+        return Ok((0, false));
     }
     let bound: Option<Timestamp> = connection
         .prepare_cached(&format!(
@@ -134,7 +124,7 @@ fn cut_addresses(connection: &Connection, below: Timestamp) -> StoreResult<u64> 
         }
     }
     set_addresses_cut(connection, next)?;
-    Ok(cut)
+    Ok((cut, true))
 }
 
 fn set_addresses_cut(connection: &Connection, to: Timestamp) -> StoreResult<()> {
@@ -142,23 +132,31 @@ fn set_addresses_cut(connection: &Connection, to: Timestamp) -> StoreResult<()> 
     Ok(())
 }
 
-/// One small step over everything, inside the caller's act.
-pub(super) fn step(connection: &Connection, settings: &Settings, now: Timestamp) -> StoreResult<Purged> {
+/// One small step over everything, inside the caller's act: what it did, and whether there may be more to do.
+pub(super) fn step(
+    connection: &Connection,
+    settings: &Settings,
+    now: Timestamp,
+) -> StoreResult<(Purged, bool)> {
     let tokens = now.minus(Settings::seconds(settings.token_retention_seconds));
     let sessions = now.minus(Settings::seconds(settings.session_absolute_seconds)).minus(SESSION_GRACE);
     let events = now.minus(Settings::days(settings.audit_retention_days));
     let addresses = now.minus(Settings::days(settings.audit_address_days));
     // A link is told to be expired, and counted as such, as long as the events of its last day are kept.
     let links = events.minus(LONGEST_LIFE);
-    tallies(connection, events)?;
-    Ok(Purged {
-        tokens: range(connection, "token", "key", &TimedKey::bound(tokens)[..])?,
-        links: range(connection, "link", "key", &TimedKey::bound(links)[..])?,
-        sessions: range(connection, "session", "key", &TimedKey::bound(sessions)[..])?,
+    let counts = tallies(connection, events)?;
+    let mut done = Purged {
+        tokens: made_before(connection, "token", tokens)?,
+        links: made_before(connection, "link", links)?,
+        sessions: made_before(connection, "session", sessions)?,
         autoauth_links: autoauth_links(connection, now)?,
-        audit_events: audit(connection, events)?,
-        addresses_cut: cut_addresses(connection, addresses)?,
-    })
+        audit_events: range(connection, ("audit", "at"), events.as_millis(), |at| at + 1)?.0,
+        addresses_cut: 0,
+    };
+    let (cut, looked) = cut_addresses(connection, addresses)?;
+    done.addresses_cut = cut;
+    let more = counts > 0 || looked || done.total() > 0;
+    Ok((done, more))
 }
 
 impl SqliteStore {
@@ -170,10 +168,7 @@ impl SqliteStore {
         loop {
             let (step, more) = self.database.write(Sync::Relaxed, |connection| {
                 let settings = self.database.settings(connection)?;
-                let before: i64 = addresses_cut(connection)?;
-                let done = step(connection, &settings, now)?;
-                let counts = tallies(connection, now.minus(Settings::days(settings.audit_retention_days)))?;
-                Ok((done, counts > 0 || done.total() > 0 || addresses_cut(connection)? != before))
+                step(connection, &settings, now)
             })?;
             all.tokens += step.tokens;
             all.links += step.links;
@@ -204,8 +199,4 @@ impl SqliteStore {
                 .map_err(StoreError::from)
         })
     }
-}
-
-fn addresses_cut(connection: &Connection) -> StoreResult<i64> {
-    connection.query_row("SELECT addresses_cut FROM store", [], |row| row.get(0)).read()
 }

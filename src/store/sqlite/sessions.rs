@@ -154,15 +154,21 @@ pub(super) fn end_of_credential(
         .map(rows)
 }
 
+/// Goes through the index `session_user` from one minute to the next.
+pub(super) const END_OF_USER: &str = "
+    WITH RECURSIVE minute (bytes) AS (
+        SELECT min(substr(key, 1, 4)) FROM session
+        UNION ALL
+        SELECT (SELECT min(substr(key, 1, 4)) FROM session WHERE substr(key, 1, 4) > bytes)
+        FROM minute WHERE bytes IS NOT NULL
+    )
+    UPDATE session SET ended_at = ?2
+    WHERE ended_at IS NULL AND key IN (
+        SELECT key FROM minute CROSS JOIN session WHERE substr(key, 1, 4) = bytes AND user_id = ?1)";
+
 /// End all sessions of a user; how many.
 pub(super) fn end_of_user(connection: &Connection, user: UserId, now: Timestamp) -> StoreResult<u64> {
-    connection
-        .execute(
-            "UPDATE session SET ended_at = ?2 WHERE user_id = ?1 AND ended_at IS NULL",
-            params![user, now],
-        )
-        .read()
-        .map(rows)
+    connection.execute(END_OF_USER, params![user, now]).read().map(rows)
 }
 
 impl SessionStore for SqliteStore {

@@ -2,6 +2,7 @@
 
 mod conformance;
 mod connections;
+mod growth;
 mod migrations;
 mod support;
 mod turns;

@@ -187,7 +187,7 @@ fn compiled_again(qpsg: bool) -> i32 {
             let hot = [
                 "SELECT redeemed_at IS NOT NULL FROM token WHERE key = ?1".to_owned(),
                 facts::OF_KEY.clone(),
-                facts::OF_ISSUE[subject::Named::Client as usize].clone(),
+                facts::OF_ISSUE[subject::Named::User as usize].clone(),
                 "UPDATE token SET redeemed_at = ?2, redemption = ?3, session_key = ?4 \
                  WHERE key = ?1 AND redeemed_at IS NULL"
                     .to_owned(),
