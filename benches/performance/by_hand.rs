@@ -11,9 +11,25 @@ use sha2::{Digest, Sha256};
 use crate::contest::Sample;
 use crate::load::timed;
 
-/// What the bundled SQLite syncs with, as `.cargo/config.toml` has it compiled, here and in the library.
-pub(crate) const SYNC_CALL: &str =
-    if option_env!("LIBSQLITE3_FLAGS").is_some() { "fdatasync" } else { "fsync" };
+/// What SQLite syncs with, here and in the library, as it is compiled in: `.cargo/config.toml` asks for the cheaper one.
+pub(crate) const SYNC_CALL: &str = match option_env!("LIBSQLITE3_FLAGS") {
+    Some(flags) if names(flags.as_bytes(), b"HAVE_FDATASYNC") => "fdatasync",
+    _ => "fsync",
+};
+
+const fn names(mut flags: &[u8], flag: &[u8]) -> bool {
+    while flags.len() >= flag.len() {
+        let mut same = 0;
+        while same < flag.len() && flags[same] == flag[same] {
+            same += 1;
+        }
+        if same == flag.len() {
+            return true;
+        }
+        (_, flags) = flags.split_at(1);
+    }
+    false
+}
 
 /// The same work by hand: prepared statements, one `BEGIN IMMEDIATE` each, on a store of the shipped schema.
 pub(crate) struct ByHand {

@@ -31,9 +31,9 @@ struct Act {
 
 /// What syncs takes longest, so there is least of it.
 const ACTS: [Act; 4] = [
-    Act { name: "issue", told: "issue, unsynced", before: &[], by: BY_HAND, times: 4 },
+    Act { name: "issue", told: "issue, unsynced", before: &[], by: BY_HAND, times: 5 },
     Act { name: "redeem", told: "redeem, synced", before: &["issue"], by: BY_HAND, times: 1 },
-    Act { name: "inspect", told: "inspect", before: &["issue"], by: RUST, times: 4 },
+    Act { name: "inspect", told: "inspect", before: &["issue"], by: RUST, times: 5 },
     Act { name: "check", told: "session check", before: &["issue", "redeem"], by: RUST, times: 1 },
 ];
 
@@ -62,7 +62,7 @@ pub(crate) fn run(setup: &Setup) -> Part {
     let mut table = Table::new(["one caller", "act", "a call", "ratio"]);
     let mut goals = Vec::new();
     for act in &ACTS {
-        let count = setup.count * act.times;
+        let count = setup.count / 5 * act.times;
         let mut sides: Vec<Box<dyn Side + '_>> = Vec::new();
         if act.by == BY_HAND {
             sides.push(side(BY_HAND, || match act.name {
@@ -72,7 +72,7 @@ pub(crate) fn run(setup: &Setup) -> Part {
         }
         sides.push(side(RUST, || from_rust(&gate, &mut ours.borrow_mut(), act.name, count)));
         sides.extend(children.iter().map(|child| crossing(child, act, count)));
-        let seen = contest(setup.rounds * 2 - 1, &mut sides);
+        let seen = contest(setup.many_rounds(), &mut sides);
         for (side, sample) in sides.iter().zip(&seen) {
             let name = side.name();
             let ratio = figure(sample.per_second / seen[0].per_second);
@@ -85,13 +85,14 @@ pub(crate) fn run(setup: &Setup) -> Part {
     }
     let how = format!(
         "The same acts through the PHP package (FFI), the Python package (ctypes) and the Rust API, by one caller, each on a \
-         store of its own; issue without a sync, redeem with one ({SYNC_CALL}), inspect and session check write nothing. Each \
+         store of its own; issue without a sync, redeem with one ({}), inspect and session check write nothing. Each \
          call is that of a user of the package, objects and exceptions included. The ratio is throughput: for issue and redeem \
          against the library's statements in a hand-written loop in Rust under the same sync rule, which judges nothing; for \
          the other two against the Rust API. {} rounds by turns, of {} calls, or {} without a sync.",
-        setup.rounds * 2 - 1,
+        SYNC_CALL,
+        setup.many_rounds(),
+        setup.count / 5,
         setup.count,
-        setup.count * 4,
     );
     let mut versions = std::collections::BTreeMap::new();
     children.iter().for_each(|child| versions.extend(child.borrow().ready.versions.clone()));
