@@ -84,7 +84,7 @@ impl ByHand {
         self.run(
             "INSERT INTO audit (at, seq, event, outcome, credential_id, admin_id, user_id, client_id, object, address,
                                 actor, detail, count, last_at)
-             VALUES (?1, (SELECT ifnull(max(seq), -1) + 1 FROM audit WHERE at = ?1),
+             VALUES (?1, ifnull((SELECT seq + 1 FROM audit WHERE at = ?1 ORDER BY seq DESC LIMIT 1), 0),
                      ?2, ?3, 1, NULL, 1, 1, ?4, NULL, NULL, NULL, 1, ?1)",
             params![now, event, outcome, object],
         );

@@ -15,7 +15,7 @@ pub(super) fn write_event(connection: &Connection, event: &NewEvent<'_>, now: Ti
         .prepare_cached(
             "INSERT INTO audit (at, seq, event, outcome, credential_id, admin_id, user_id, client_id, object, address,
                                 actor, detail, count, last_at)
-             VALUES (?1, (SELECT ifnull(max(seq), -1) + 1 FROM audit WHERE at = ?1),
+             VALUES (?1, ifnull((SELECT seq + 1 FROM audit WHERE at = ?1 ORDER BY seq DESC LIMIT 1), 0),
                      ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?1)",
         )
         .read()?
