@@ -14,7 +14,7 @@ use gatepass::credential::NewCredential;
 use gatepass::id::UserId;
 use gatepass::link::{EndLinks, LinkRequest, OpenRequest, SignInLink};
 use gatepass::session::EndSessions;
-use gatepass::token::{IssueRequest, Token, TokenState};
+use gatepass::token::{IssueRequest, RevokeTokens, Token, TokenState};
 use gatepass::upkeep::Severity;
 use gatepass::{Gatepass, Reason, StoreError};
 use programs::is_here;
@@ -165,6 +165,8 @@ fn every_synced_act_reaches_the_disk_and_no_issue_waits_for_it() {
         let open = |link: &SignInLink| gate.open_link(&OpenRequest::new(link.clone()));
         let [many, used] = [make(100), make(1)];
         open(&used).unwrap();
+        let revoked = issue(&gate).unwrap();
+        gate.revoke_tokens(&RevokeTokens::One(revoked.clone())).unwrap();
         for token in &tokens {
             match part.as_str() {
                 "redeem" => redeem(&gate, token).unwrap(),
@@ -175,6 +177,7 @@ fn every_synced_act_reaches_the_disk_and_no_issue_waits_for_it() {
                     let refused = gate.create_link(&plain, &request).unwrap_err();
                     assert_eq!(refused.reason(), Some(Reason::LinksNotAllowed));
                 }
+                "refuse a revoked token" => assert!(redeem(&gate, &revoked).is_err()),
                 "refuse a link" => assert_eq!(open(&used).unwrap_err().reason(), Some(Reason::LinkUsed)),
                 "end links" => drop(gate.revoke_links(&EndLinks::OfUser(UserId::new(9).unwrap())).unwrap()),
                 "nothing" => drop(gate.end_sessions(&EndSessions::OfUser(UserId::new(9).unwrap())).unwrap()),
@@ -186,8 +189,8 @@ fn every_synced_act_reaches_the_disk_and_no_issue_waits_for_it() {
     if !is_here("strace", NAME) {
         return;
     }
-    // The four acts before, the log's header, and what the last one to close does.
-    for part in ["issue", "refuse a link", "refuse to make a link"] {
+    // The five acts before, the log's header, and what the last one to close does.
+    for part in ["issue", "refuse a revoked token", "refuse a link", "refuse to make a link"] {
         let syncs = syncs_of(NAME, part);
         assert!(syncs < 8, "{ACTS} times {part} synced {syncs} times");
     }

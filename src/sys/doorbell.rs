@@ -160,7 +160,8 @@ mod tests {
                     ours.wait(PATROL, || None::<()>);
                     began.elapsed()
                 });
-                while theirs.0.waiting().load(std::sync::atomic::Ordering::SeqCst) == 0 {
+                let asleep = || theirs.0.waiting().load(std::sync::atomic::Ordering::SeqCst) != 0;
+                while !asleep() && !sleeper.is_finished() {
                     std::thread::yield_now();
                 }
                 theirs.ring();

@@ -7,43 +7,42 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// Work that was lent: callable from any thread for as long as its owner waits.
-pub(crate) struct Lent<A>(Arc<Mutex<Option<Pointer<A>>>>);
+pub(crate) struct Lent<A, B>(Arc<Mutex<Option<Pointer<A, B>>>>);
 
-struct Pointer<A>(*mut (dyn FnMut(&A) -> bool + Send));
+struct Pointer<A, B>(*mut (dyn FnMut(&A) -> B + Send));
 
 // SAFETY: what it points to may be used from any thread, and is used by one at a time, under the lock.
-unsafe impl<A> Send for Pointer<A> {}
+unsafe impl<A, B> Send for Pointer<A, B> {}
 
 /// Lend `work` until `wait` returns. It must not be called from within itself.
-pub(crate) fn lend<'a, A, R>(
-    work: &'a mut (dyn FnMut(&A) -> bool + Send + 'a),
-    wait: impl FnOnce(Lent<A>) -> R,
+pub(crate) fn lend<'a, A, B, R>(
+    work: &'a mut (dyn FnMut(&A) -> B + Send + 'a),
+    wait: impl FnOnce(Lent<A, B>) -> R,
 ) -> R {
-    let borrowed: *mut (dyn FnMut(&A) -> bool + Send + 'a) = work;
+    let borrowed: *mut (dyn FnMut(&A) -> B + Send + 'a) = work;
     // SAFETY: only the lifetime is changed. The pointer is used under the lock alone, and `TakeBack` empties the
     // place under that lock before `work`, which is borrowed until then, can be used or freed by its owner.
     let pointer = unsafe {
-        std::mem::transmute::<
-            *mut (dyn FnMut(&A) -> bool + Send + 'a),
-            *mut (dyn FnMut(&A) -> bool + Send + 'static),
-        >(borrowed)
+        std::mem::transmute::<*mut (dyn FnMut(&A) -> B + Send + 'a), *mut (dyn FnMut(&A) -> B + Send + 'static)>(
+            borrowed,
+        )
     };
     let place = Arc::new(Mutex::new(Some(Pointer(pointer))));
     let _back = TakeBack(&place);
     wait(Lent(Arc::clone(&place)))
 }
 
-struct TakeBack<'a, A>(&'a Mutex<Option<Pointer<A>>>);
+struct TakeBack<'a, A, B>(&'a Mutex<Option<Pointer<A, B>>>);
 
-impl<A> Drop for TakeBack<'_, A> {
+impl<A, B> Drop for TakeBack<'_, A, B> {
     fn drop(&mut self) {
         *lock(self.0) = None;
     }
 }
 
-impl<A> Lent<A> {
+impl<A, B> Lent<A, B> {
     /// Do the work; what it says, or `None` if it was taken back.
-    pub(crate) fn run(&self, with: &A) -> Option<bool> {
+    pub(crate) fn run(&self, with: &A) -> Option<B> {
         let place = lock(&self.0);
         let work = place.as_ref()?;
         // SAFETY: it is there, so its owner waits; the lock keeps everybody else away until this returns.

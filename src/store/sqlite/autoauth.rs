@@ -4,7 +4,7 @@ use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use super::audit::{write_event, write_refusal};
 use super::error::ReadError;
-use super::writing::{Sync, settle};
+use super::writing::{Sync, or_refused};
 use super::{SqliteStore, directory, purge, sessions, subject};
 use crate::audit::{EventKind, NewEvent};
 use crate::autoauth::{
@@ -108,15 +108,9 @@ impl SqliteStore {
         Ok(AcceptFacts { settings, key_active, floor: Timestamp::from_seconds(floor), seen, found })
     }
 
-    /// Judge and accept in one transaction. `None`, with everything undone, if that needs a sync and has
-    /// none.
-    fn accept_under(
-        &self,
-        sync: Sync,
-        act: &AcceptAct,
-        now: Timestamp,
-    ) -> StoreResult<Option<Outcome<Accepted>>> {
-        self.database.write_unless(sync, Result::is_ok, |connection| {
+    /// Judge and accept in one transaction.
+    fn accept_once(&self, act: &AcceptAct, now: Timestamp) -> StoreResult<Outcome<Accepted>> {
+        self.database.write_judged(Result::is_ok, |connection| {
             let facts = self.accept_facts(connection, act)?;
             let mut event = link_event(act, &facts.found);
             match judge_accept(act, &facts, now).map_err(|error| told(error, act, &facts, now)) {
@@ -234,11 +228,10 @@ impl AutoAuthStore for SqliteStore {
     }
 
     fn accept_autoauth(&self, act: &AcceptAct, now: Timestamp) -> StoreResult<Outcome<Accepted>> {
-        // A link that is refused for good needs no sync, and an outdated one must not cost one each time it
-        // is clicked.
-        let first = self.inspect_autoauth(act)?;
-        let refused = judge_accept(act, &first, now).err().map(|error| told(error, act, &first, now));
-        settle(refused, |sync| self.accept_under(sync, act, now))
+        or_refused(self.accept_once(act, now), || {
+            let facts = self.inspect_autoauth(act)?;
+            Ok(judge_accept(act, &facts, now).err().map(|error| told(error, act, &facts, now)))
+        })
     }
 
     fn add_key(&self, key: &NewKey<'_>, judged: &[KeyId], at: At<'_>) -> StoreResult<Outcome<AutoAuthKey>> {

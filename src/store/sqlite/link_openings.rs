@@ -10,7 +10,7 @@ use super::error::ReadError;
 use super::link_ends::end_siblings;
 use super::link_tallies::tally;
 use super::tokens::{NewToken, PURGE_EVERY, insert};
-use super::writing::{Sync, settle};
+use super::writing::{Sync, or_refused};
 use super::{SqliteStore, purge};
 use crate::audit::{EventKind, NewEvent};
 use crate::clock::Timestamp;
@@ -43,7 +43,7 @@ fn opening_event(link: &LinkFacts, act: &OpenAct) -> NewEvent<'static> {
 impl SqliteStore {
     /// What [`crate::store::LinkStore::open_link`] does.
     pub(super) fn open_one(&self, act: &OpenAct, now: Timestamp) -> StoreResult<Result<Opened, Refusal>> {
-        // What is unknown is answered without a write, and what is refused needs no sync.
+        // What is unknown is answered without a write.
         let named = LinkNamed::Digest(act.digest);
         let Some(first) = self.database.read(|connection| self.open_facts(connection, &named))? else {
             return Ok(Err(Refusal::new(Reason::LinkUnknown)));
@@ -54,15 +54,13 @@ impl SqliteStore {
                 .write(Sync::Synced, |connection| self.apply_opening(connection, act, &first, now, false))?;
             return Ok(done);
         }
-        let refused = judge_open(&first, now).err().map(|reason| told(reason, &first.link, now));
-        settle(refused, |sync| {
-            self.database.write_unless(sync, Result::is_ok, |connection| {
-                match self.open_facts(connection, &named)? {
-                    Some(facts) => self.apply_opening(connection, act, &facts, now, true),
-                    None => Ok(Err(Refusal::new(Reason::LinkUnknown))),
-                }
-            })
-        })
+        let done = self.database.write_judged(Result::is_ok, |connection| {
+            match self.open_facts(connection, &named)? {
+                Some(facts) => self.apply_opening(connection, act, &facts, now, true),
+                None => Ok(Err(Refusal::new(Reason::LinkUnknown))),
+            }
+        });
+        or_refused(done, || Ok(judge_open(&first, now).err().map(|reason| told(reason, &first.link, now))))
     }
 
     /// Do what the verdict says. The row is changed by a condition of its own all the same, so that no mistake

@@ -10,7 +10,7 @@ use super::error::ReadError;
 use super::link_ends::end_of;
 use super::link_tallies::{tallied, tally};
 use super::tokens::PURGE_EVERY;
-use super::writing::{Sync, settle};
+use super::writing::{Sync, or_refused};
 use super::{SqliteStore, credentials, purge, subject};
 use crate::audit::{AuditRef, EventKind, NewEvent};
 use crate::clock::Timestamp;
@@ -175,19 +175,15 @@ fn insert(connection: &Connection, act: &CreateAct<'_>, grant: &Grant, now: Time
 
 impl LinkStore for SqliteStore {
     fn create_link(&self, act: &CreateAct<'_>, now: Timestamp) -> StoreResult<Outcome<Grant>> {
-        let Some(first) =
-            self.database.read(|connection| self.issue_facts(connection, &act.caller, &act.request.issue))?
-        else {
-            return Ok(Err(Reason::CredentialUnknown.into()));
-        };
-        let refused = judge_create(&act.caller, act.request, &first, now).err();
-        settle(refused, |sync| {
-            self.database.write_unless(sync, Result::is_ok, |connection| {
-                match self.issue_facts(connection, &act.caller, &act.request.issue)? {
-                    Some(facts) => create(connection, act, &facts, now),
-                    None => Ok(Err(Reason::CredentialUnknown.into())),
-                }
-            })
+        let facts = |connection: &Connection| self.issue_facts(connection, &act.caller, &act.request.issue);
+        let done = self.database.write_judged(Result::is_ok, |connection| match facts(connection)? {
+            Some(facts) => create(connection, act, &facts, now),
+            None => Ok(Err(Reason::CredentialUnknown.into())),
+        });
+        or_refused(done, || {
+            let judge = |facts: IssueFacts| judge_create(&act.caller, act.request, &facts, now).err();
+            let unknown = Some(Reason::CredentialUnknown.into());
+            Ok(self.database.read(facts)?.map_or(unknown, judge))
         })
     }
 

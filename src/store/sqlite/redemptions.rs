@@ -2,11 +2,11 @@
 
 use std::sync::LazyLock;
 
-use rusqlite::{Connection, OptionalExtension, params};
+use rusqlite::{Connection, params};
 
 use super::audit::{write_event, write_refusal};
 use super::error::ReadError;
-use super::writing::{Sync, settle};
+use super::writing::{Sync, or_refused};
 use super::{SqliteStore, replay, sessions};
 use crate::audit::{EventKind, NewEvent};
 use crate::clock::Timestamp;
@@ -26,14 +26,8 @@ fn spend(condition: &str) -> String {
     )
 }
 
-/// Whether there is such a token, and whether it is redeemed.
-fn exists(connection: &Connection, key: &TimedKey) -> StoreResult<Option<bool>> {
-    connection
-        .prepare_cached("SELECT redeemed_at IS NOT NULL FROM token WHERE key = ?1")
-        .read()?
-        .query_row([key.as_slice()], |row| row.get(0))
-        .optional()
-        .read()
+fn exists(connection: &Connection, key: &TimedKey) -> StoreResult<bool> {
+    connection.prepare_cached("SELECT 1 FROM token WHERE key = ?1").read()?.exists([key.as_slice()]).read()
 }
 
 /// The event of a redemption, or of its refusal.
@@ -57,17 +51,11 @@ impl SqliteStore {
         if self.redeems_check_then_act() {
             return self.redeem_check_then_act(act, now);
         }
-        // What is unknown is answered without a write, and what is spent already stays so: its refusal needs
-        // no sync, unless it ends a session.
-        let known = match self.database.peek(|connection| exists(connection, &act.key))? {
-            None => return Ok(Err(Refusal::new(Reason::TokenUnknown))),
-            Some(false) => None,
-            Some(true) => match self.known_replay(act, now)? {
-                None => return Ok(Err(Refusal::new(Reason::TokenUnknown))),
-                Some(known) => (!known.ends_session).then_some(known.refusal),
-            },
-        };
-        settle(known, |sync| self.redeem_under(sync, act, now))
+        // What is unknown is answered without a write.
+        if !self.database.peek(|connection| exists(connection, &act.key))? {
+            return Ok(Err(Refusal::new(Reason::TokenUnknown)));
+        }
+        or_refused(self.redeem_once(act, now), || self.known_refusal(act, now))
     }
 
     /// Do what the verdict says. The row is changed by a condition of its own all the same, so that no
@@ -144,18 +132,13 @@ impl SqliteStore {
         }))
     }
 
-    /// Judge and spend in one transaction. `None`, with everything undone, if that needs a sync and has none.
-    fn redeem_under(
-        &self,
-        sync: Sync,
-        act: &RedeemAct,
-        now: Timestamp,
-    ) -> StoreResult<Option<Result<Spent, Refusal>>> {
+    /// Judge and spend in one transaction.
+    fn redeem_once(&self, act: &RedeemAct, now: Timestamp) -> StoreResult<Result<Spent, Refusal>> {
         let must_sync = |outcome: &Result<Spent, Refusal>| match outcome {
             Ok(_) => true,
             Err(refusal) => refusal.session_ended,
         };
-        self.database.write_unless(sync, must_sync, |connection| {
+        self.database.write_judged(must_sync, |connection| {
             match self.redeem_facts(connection, &Named::Key(act.key))? {
                 Some(facts) => self.apply_redemption(connection, act, &facts, now, true),
                 None => Ok(Err(Refusal::new(Reason::TokenUnknown))),

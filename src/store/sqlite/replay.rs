@@ -12,34 +12,34 @@ use crate::error::{Reason, Refusal};
 use crate::store::{Named, StoreResult};
 use crate::token::{RedeemAct, Replay, TokenFacts, Verdict, judge_redeem};
 
-/// What is known of a token that was redeemed before, without writing anything.
-pub(super) struct KnownReplay {
-    pub(super) refusal: Refusal,
-    /// It ends a session which is not ended yet: that is to survive a power cut.
-    pub(super) ends_session: bool,
-}
-
 impl SqliteStore {
-    /// Look at an attempt on a token that was redeemed before; `None` if it is gone.
-    pub(super) fn known_replay(&self, act: &RedeemAct, now: Timestamp) -> StoreResult<Option<KnownReplay>> {
+    /// The refusal of an attempt on a token, without writing anything; `None` if it is to be done, or to end a session,
+    /// which must not be said before it is.
+    pub(super) fn known_refusal(&self, act: &RedeemAct, now: Timestamp) -> StoreResult<Option<Refusal>> {
         self.database.read(|connection| {
             let Some(facts) = self.redeem_facts(connection, &Named::Key(act.key))? else {
-                return Ok(None);
+                return Ok(Some(Refusal::new(Reason::TokenUnknown)));
             };
-            let mut refusal = Refusal::new(Reason::TokenRedeemed);
-            refusal.redemption = facts.token.redemption;
-            let Verdict::Redeemed(replay) = judge_redeem(act, &facts, now) else {
-                return Ok(Some(KnownReplay { refusal, ends_session: false }));
+            let replay = match judge_redeem(act, &facts, now) {
+                Verdict::Spend(_) => return Ok(None),
+                Verdict::Refuse(reason) => return Ok(Some(Refusal::new(reason))),
+                Verdict::Redeemed(replay) => replay,
             };
-            refusal.same_browser = replay.same_browser;
-            refusal.duplicate = replay.duplicate;
             let ends_session = match &facts.token.session {
                 Some(session) if replay.end_session => sessions::not_ended(connection, session)?,
                 _ => false,
             };
-            Ok(Some(KnownReplay { refusal, ends_session }))
+            Ok((!ends_session).then(|| refusal(&facts.token, replay)))
         })
     }
+}
+
+fn refusal(token: &TokenFacts, replay: Replay) -> Refusal {
+    let mut refusal = Refusal::new(Reason::TokenRedeemed);
+    refusal.redemption = token.redemption;
+    refusal.same_browser = replay.same_browser;
+    refusal.duplicate = replay.duplicate;
+    refusal
 }
 
 /// Refuse it, and do what the policy says.
@@ -50,10 +50,7 @@ pub(super) fn refuse(
     replay: Replay,
     now: Timestamp,
 ) -> StoreResult<Refusal> {
-    let mut refusal = Refusal::new(Reason::TokenRedeemed);
-    refusal.redemption = token.redemption;
-    refusal.same_browser = replay.same_browser;
-    refusal.duplicate = replay.duplicate;
+    let mut refusal = refusal(token, replay);
     if replay.record {
         connection
             .prepare_cached(

@@ -13,7 +13,7 @@ use std::time::Instant;
 
 use rusqlite::Connection;
 
-use super::writing::Sync;
+use super::writing::{Kept, Sync};
 use crate::error::StoreError;
 use crate::store::StoreResult;
 use crate::sys::Lent;
@@ -34,7 +34,7 @@ struct State<W> {
 /// Somebody who waits.
 pub(super) struct Waiter {
     /// The act, and whether it must be synced; `None` for one who wants the writer for himself.
-    act: Option<(Lent<Connection>, Sync)>,
+    act: Option<(Lent<Connection, Kept>, Sync)>,
     until: Instant,
     thread: Thread,
     /// What became of the transaction, once it is known.
@@ -49,7 +49,7 @@ impl std::fmt::Debug for Waiter {
 }
 
 impl Waiter {
-    fn new(act: Option<(Lent<Connection>, Sync)>, until: Instant) -> Arc<Self> {
+    fn new(act: Option<(Lent<Connection, Kept>, Sync)>, until: Instant) -> Arc<Self> {
         let thread = std::thread::current();
         Arc::new(Waiter { act, until, thread, outcome: Mutex::new(None), settled: AtomicBool::new(false) })
     }
@@ -58,13 +58,14 @@ impl Waiter {
         self.until
     }
 
+    /// What the act may need, whatever comes of it.
     pub(super) fn sync(&self) -> Sync {
         self.act.as_ref().map_or(Sync::Relaxed, |(_, sync)| *sync)
     }
 
-    /// Do the act; whether its changes are to be kept.
-    pub(super) fn run(&self, connection: &Connection) -> bool {
-        self.act.as_ref().and_then(|(lent, _)| lent.run(connection)).unwrap_or(false)
+    /// Do the act.
+    pub(super) fn run(&self, connection: &Connection) -> Kept {
+        self.act.as_ref().and_then(|(lent, _)| lent.run(connection)).flatten()
     }
 
     /// Tell what became of the act. What was told first stands.
@@ -112,7 +113,7 @@ impl<W> Turns<W> {
     /// what became of each.
     pub(super) fn join(
         &self,
-        act: Lent<Connection>,
+        act: Lent<Connection, Kept>,
         sync: Sync,
         until: Instant,
         lead: impl FnOnce(&W, &[Arc<Waiter>]) -> Vec<StoreResult<()>>,

@@ -37,6 +37,9 @@ pub(super) enum Sync {
     Relaxed,
 }
 
+/// Whether what an act changed is kept, and if so, whether it must be on the disk when the act is answered.
+pub(super) type Kept = Option<Sync>;
+
 /// A connection for writing.
 #[derive(Debug)]
 pub(super) struct Writer {
@@ -113,39 +116,36 @@ impl Database {
         sync: Sync,
         act: impl FnMut(&Connection) -> StoreResult<T> + Send,
     ) -> StoreResult<T> {
-        self.write_until(Instant::now() + self.deadline(), sync, act)
+        self.write_until(Instant::now() + self.deadline(), sync, |_| sync, act)
     }
 
-    /// Run a writing act of which only some outcomes must be synced. Without a sync such a one is undone, and is
-    /// `None`.
-    pub(super) fn write_unless<T: Send>(
+    /// Run a writing act whose outcome says whether it must be synced: a refusal must not, so that nobody can make it
+    /// cost a sync each time. Where the commit itself syncs, it does.
+    pub(super) fn write_judged<T: Send>(
         &self,
-        sync: Sync,
         mut must_sync: impl FnMut(&T) -> bool + Send,
-        mut act: impl FnMut(&Connection) -> StoreResult<T> + Send,
-    ) -> StoreResult<Option<T>> {
-        let mut unsynced = false;
-        let done = self.write(sync, |connection| {
-            let outcome = act(connection)?;
-            unsynced = sync == Sync::Relaxed && must_sync(&outcome);
-            if unsynced { Err(StoreError::Busy) } else { Ok(outcome) }
-        });
-        if unsynced { Ok(None) } else { done.map(Some) }
+        act: impl FnMut(&Connection) -> StoreResult<T> + Send,
+    ) -> StoreResult<T> {
+        let until = Instant::now() + self.deadline();
+        let sync = move |outcome: &T| if must_sync(outcome) { Sync::Synced } else { Sync::Relaxed };
+        self.write_until(until, Sync::Synced, sync, act)
     }
 
     /// Write something that no answer depends on, such as a last use. It waits hardly at all, and a store
     /// that is busy, full or failing is no reason to change the answer.
     pub(super) fn note(&self, act: impl FnMut(&Connection) -> StoreResult<()> + Send) -> StoreResult<()> {
-        match self.write_until(Instant::now() + NOTE, Sync::Relaxed, act) {
+        match self.write_until(Instant::now() + NOTE, Sync::Relaxed, |()| Sync::Relaxed, act) {
             Err(error) if error.passing() => Ok(()),
             other => other,
         }
     }
 
+    /// `most` is what the act may need, `needs` what its outcome does.
     fn write_until<T: Send>(
         &self,
         until: Instant,
-        sync: Sync,
+        most: Sync,
+        mut needs: impl FnMut(&T) -> Sync + Send,
         mut act: impl FnMut(&Connection) -> StoreResult<T> + Send,
     ) -> StoreResult<T> {
         self.usable()?;
@@ -154,14 +154,14 @@ impl Database {
         let mut work = |connection: &Connection| {
             // Whoever leads goes on with the others' acts.
             let said = catch_unwind(AssertUnwindSafe(|| act(connection)));
-            let keep = matches!(said, Ok(Ok(_)));
+            let kept = said.as_ref().ok().and_then(|done| done.as_ref().ok()).map(&mut needs);
             answer = Some(said);
-            keep
+            kept
         };
         let settled = match self.writer.take_idle() {
-            Some(lease) => self.alone(lease.get()?, sync, until, &mut work),
+            Some(lease) => self.alone(lease.get()?, most, until, &mut work),
             None => lend(&mut work, |lent| {
-                self.writer.join(lent, sync, until, |writer, batch| self.together(writer, batch))
+                self.writer.join(lent, most, until, |writer, batch| self.together(writer, batch))
             }),
         };
         match answer {
@@ -176,12 +176,15 @@ impl Database {
     fn alone(
         &self,
         writer: &Writer,
-        sync: Sync,
+        most: Sync,
         until: Instant,
-        act: &mut dyn FnMut(&Connection) -> bool,
+        act: &mut dyn FnMut(&Connection) -> Kept,
     ) -> StoreResult<()> {
-        let open = writer.begin(self.at_least(sync), until)?;
-        if act(&writer.connection) { self.commit(writer, open, sync, &[]) } else { Ok(()) }
+        let open = writer.begin(self.at_least(most), until)?;
+        match act(&writer.connection) {
+            Some(sync) => self.commit(writer, open, &[(sync, None)]),
+            None => Ok(()),
+        }
     }
 
     /// Several acts; what became of each. All in one transaction, or if that can't be, each in its own.
@@ -203,33 +206,37 @@ impl Database {
     fn in_one(&self, writer: &Writer, batch: &[Arc<Waiter>]) -> Option<StoreResult<()>> {
         let connection = &writer.connection;
         let must_sync = batch.iter().any(|waiter| waiter.sync() == Sync::Synced);
-        let sync = if must_sync { Sync::Synced } else { Sync::Relaxed };
+        let most = if must_sync { Sync::Synced } else { Sync::Relaxed };
         let until = batch.iter().map(|waiter| waiter.until()).min()?;
-        let open = writer.begin(self.at_least(sync), until).ok()?;
+        let open = writer.begin(self.at_least(most), until).ok()?;
+        let mut done = Vec::with_capacity(batch.len());
         for waiter in batch {
             execute(connection, "SAVEPOINT act").ok()?;
-            let keep = waiter.run(connection);
+            let kept = waiter.run(connection);
             if connection.is_autocommit() {
                 return None;
             }
-            if !keep {
+            if kept.is_none() {
                 execute(connection, "ROLLBACK TO act").ok()?;
             }
             execute(connection, "RELEASE act").ok()?;
+            done.push((kept.unwrap_or(Sync::Relaxed), Some(&**waiter)));
         }
-        Some(self.commit(writer, open, sync, batch))
+        Some(self.commit(writer, open, &done))
     }
 
-    /// Commit, and sync if anybody needs it. Who does not is told before.
-    fn commit(&self, writer: &Writer, open: Open<'_>, sync: Sync, batch: &[Arc<Waiter>]) -> StoreResult<()> {
-        // Asked only now: the act may have been the first to see that the setting has changed.
-        let sync = self.at_least(sync);
+    /// Commit what was `done`, and sync if any of it must be. Whose act need not is told before.
+    fn commit(&self, writer: &Writer, open: Open<'_>, done: &[(Sync, Option<&Waiter>)]) -> StoreResult<()> {
+        // Asked only now: an act may have been the first to see that the setting has changed.
+        let needs = |sync: &Sync| self.at_least(*sync) == Sync::Synced;
+        let sync = if done.iter().any(|(sync, _)| needs(sync)) { Sync::Synced } else { Sync::Relaxed };
         writer.commit(open, sync).inspect_err(|error| self.trust_after(error))?;
         if sync == Sync::Relaxed {
             return Ok(());
         }
-        let relaxed = batch.iter().filter(|waiter| self.at_least(waiter.sync()) == Sync::Relaxed);
-        relaxed.for_each(|waiter| waiter.settle(Ok(())));
+        for (_, waiter) in done.iter().filter(|(sync, _)| !needs(sync)) {
+            waiter.inspect(|waiter| waiter.settle(Ok(())));
+        }
         writer.sync().inspect_err(|error| self.trust_after(error))?;
         #[cfg(test)]
         self.syncs.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
@@ -249,21 +256,14 @@ impl Database {
     }
 }
 
-/// Do an act that a look at its facts may have found to be refused: a refusal needs no sync, so that it can't
-/// be made to cost one each time. `act` is `None`, with everything undone, if it needs a sync and has none.
-pub(super) fn settle<T, R>(
-    refused: Option<R>,
-    act: impl Fn(Sync) -> StoreResult<Option<Result<T, R>>>,
+/// A refusal is one whether or not it can be written down: if the act could not be done for now, `look` says whether
+/// it would have been refused.
+pub(super) fn or_refused<T, R>(
+    done: StoreResult<Result<T, R>>,
+    look: impl FnOnce() -> StoreResult<Option<R>>,
 ) -> StoreResult<Result<T, R>> {
-    let Some(refused) = refused else {
-        return act(Sync::Synced)?.ok_or(StoreError::Busy);
-    };
-    match act(Sync::Relaxed) {
-        // Something was changed since it was looked at; that attempt was undone.
-        Ok(None) => act(Sync::Synced)?.ok_or(StoreError::Busy),
-        Ok(Some(outcome)) => Ok(outcome),
-        // It is known that it is refused, whether or not that can be written down.
-        Err(error) if error.passing() => Ok(Err(refused)),
-        Err(error) => Err(error),
+    match done {
+        Err(error) if error.passing() => look().ok().flatten().map_or(Err(error), |refused| Ok(Err(refused))),
+        done => done,
     }
 }

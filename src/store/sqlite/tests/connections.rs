@@ -185,7 +185,7 @@ fn compiled_again(qpsg: bool) -> i32 {
         .database
         .peek(|connection| {
             let hot = [
-                "SELECT redeemed_at IS NOT NULL FROM token WHERE key = ?1".to_owned(),
+                "SELECT 1 FROM token WHERE key = ?1".to_owned(),
                 facts::OF_KEY.clone(),
                 facts::OF_ISSUE[subject::Named::User as usize].clone(),
                 "UPDATE token SET redeemed_at = ?2, redemption = ?3, session_key = ?4 \

@@ -200,7 +200,7 @@ fn a_leader_that_is_lost_leaves_nobody_waiting_and_nobody_let_in() {
     let held = turns.take_idle();
     let join = || {
         let until = Instant::now() + Duration::from_secs(5);
-        lend(&mut |_: &Connection| true, |act| {
+        lend(&mut |_: &Connection| Some(Sync::Synced), |act| {
             turns.join(act, Sync::Synced, until, |_, batch| {
                 assert_eq!(batch.len(), 3);
                 panic!("the leader is lost")
