@@ -7,7 +7,7 @@ use std::fmt;
 use std::sync::{Condvar, Mutex, PoisonError};
 use std::time::Duration;
 
-use super::{fingerprint, locked, places};
+use super::{Table, fingerprint, locked};
 use crate::clock::Timestamp;
 
 /// So many failures within [`PERIOD`] lock a name.
@@ -32,7 +32,7 @@ const WAYS: usize = 16;
 /// default; a credential's secret never passes here.
 pub(crate) struct LoginLock {
     seed: [u8; 16],
-    table: Mutex<Box<[Entry]>>,
+    table: Mutex<Table<Entry>>,
 }
 
 /// The failures of a name, the latest first; a time in the distant past is none at all.
@@ -69,7 +69,7 @@ impl Entry {
 impl LoginLock {
     /// Nobody is locked. `seed` is drawn at random by the caller, once per process or store.
     pub(crate) fn new(seed: [u8; 16]) -> Self {
-        LoginLock { seed, table: Mutex::new(vec![Entry::EMPTY; PLACES].into_boxed_slice()) }
+        LoginLock { seed, table: Mutex::new(Table::new(PLACES, Entry::EMPTY)) }
     }
 
     /// Whether a password for this name may not be tried now.
@@ -121,7 +121,7 @@ impl LoginLock {
     fn at<T>(&self, username: &str, now: Timestamp, act: impl FnOnce(Found<'_>, i64) -> T) -> T {
         let (mark, now) = (self.mark(username), now.as_millis());
         let mut table = locked(&self.table);
-        let places = places(&mut table, WAYS, mark);
+        let places = table.places(WAYS, mark);
         // After a clock was set back, a failure in the future would lock until the old time returns and
         // longer.
         for failure in places.iter_mut().flat_map(|entry| &mut entry.failures) {
@@ -292,7 +292,7 @@ mod tests {
         assert_eq!(lock.locked_for("a newcomer", at(2)), Some(Duration::from_secs(899)));
         assert!(!lock.is_locked("a newcomer", at(901)));
         lock.failed("a newcomer", at(901));
-        let bytes = std::mem::size_of_val(&**locked(&lock.table));
+        let bytes = std::mem::size_of_val(&*locked(&lock.table).entries);
         assert!(bytes <= 200_000, "{bytes}");
     }
 

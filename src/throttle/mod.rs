@@ -38,10 +38,28 @@ fn fingerprint(seed: &[u8; 16], kind: u8, key: &[u8]) -> u64 {
     u64::from_be_bytes(first).max(1)
 }
 
-/// The places where an entry with that fingerprint may stand, in a table that is cut into sets of `ways`.
-fn places<T>(table: &mut [T], ways: usize, fingerprint: u64) -> &mut [T] {
-    let sets = (table.len() / ways) as u64;
-    // The remainder is below `sets`, so that the set lies inside the table.
-    let start = (fingerprint % sets) as usize * ways;
-    &mut table[start..start + ways]
+/// A table that never grows. It is made when first used: most processes that open a store see no failure, and have
+/// neither the time nor the memory to spare for one.
+struct Table<E> {
+    entries: Vec<E>,
+    size: usize,
+    empty: E,
+}
+
+impl<E: Copy> Table<E> {
+    /// One of `size` places, all of them `empty`.
+    fn new(size: usize, empty: E) -> Self {
+        Table { entries: Vec::new(), size, empty }
+    }
+
+    /// The places where an entry with that fingerprint may stand, in a table that is cut into sets of `ways`.
+    fn places(&mut self, ways: usize, fingerprint: u64) -> &mut [E] {
+        if self.entries.is_empty() {
+            self.entries = vec![self.empty; self.size];
+        }
+        let sets = (self.size / ways) as u64;
+        // The remainder is below `sets`, so that the set lies inside the table.
+        let start = (fingerprint % sets) as usize * ways;
+        &mut self.entries[start..start + ways]
+    }
 }

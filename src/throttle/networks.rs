@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use std::sync::Mutex;
 use std::time::Duration;
 
-use super::{fingerprint, locked, places};
+use super::{Table, fingerprint, locked};
 use crate::clock::Timestamp;
 
 /// A count is halved each time that this long has passed.
@@ -36,7 +36,7 @@ const WAYS: usize = 8;
 /// cost nothing, can't touch the counts of IPv4. Addresses are kept only as fingerprints under a seed.
 pub(crate) struct Throttle {
     seed: [u8; 16],
-    tables: Mutex<[Box<[Entry]>; 3]>,
+    tables: Mutex<[Table<Entry>; 3]>,
 }
 
 #[derive(Clone, Copy)]
@@ -70,7 +70,7 @@ struct Network {
 impl Throttle {
     /// Empty tables. `seed` is drawn at random by the caller, once per process or store.
     pub(crate) fn new(seed: [u8; 16]) -> Self {
-        let table = |places: usize| vec![Entry::EMPTY; places].into_boxed_slice();
+        let table = |places| Table::new(places, Entry::EMPTY);
         Throttle { seed, tables: Mutex::new([table(2048), table(1024), table(1024)]) }
     }
 
@@ -95,10 +95,10 @@ impl Throttle {
     }
 
     /// The network's count after `more` failures were added to it.
-    fn count(&self, tables: &mut [Box<[Entry]>; 3], network: &Network, now: Timestamp, more: u32) -> u32 {
+    fn count(&self, tables: &mut [Table<Entry>; 3], network: &Network, now: Timestamp, more: u32) -> u32 {
         let now = now.as_millis();
         let mark = fingerprint(&self.seed, network.table as u8, &network.bytes);
-        let places = places(&mut tables[network.table], WAYS, mark);
+        let places = tables[network.table].places(WAYS, mark);
         for entry in &mut *places {
             entry.decay(now);
         }
@@ -240,19 +240,22 @@ mod tests {
         assert_eq!(throttle.failures(ip("192.0.2.1"), after(30)), 20);
         assert_eq!(throttle.failures(ip("2001:db8:7:7::1"), after(30)), 20);
         let tables = locked(&throttle.tables);
-        let bytes: usize = tables.iter().map(|table| std::mem::size_of_val(&**table)).sum();
+        let bytes: usize = tables.iter().map(|table| std::mem::size_of_val(&*table.entries)).sum();
         assert!(bytes <= 100_000, "{bytes}");
         assert!(
-            tables[0].iter().filter(|entry| entry.fingerprint != 0).count() == 1,
+            tables[0].entries.iter().filter(|entry| entry.fingerprint != 0).count() == 1,
             "IPv6 is in IPv4's table"
         );
-        assert!(tables[1].iter().all(|entry| entry.fingerprint != 0), "the flood did not fill the table");
+        assert!(
+            tables[1].entries.iter().all(|entry| entry.fingerprint != 0),
+            "the flood did not fill the table"
+        );
     }
 
     #[test]
     fn a_newcomer_is_counted_also_in_a_full_table() {
         let throttle = throttle();
-        for entry in &mut locked(&throttle.tables)[0] {
+        for entry in &mut locked(&throttle.tables)[0].entries {
             *entry = Entry { fingerprint: u64::MAX, count: 1000, since: START.as_millis() };
         }
         for count in 1..=10 {

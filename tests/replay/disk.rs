@@ -11,7 +11,7 @@
 //!   without any of its new content.
 //! - A name that was made, renamed or removed is so after a sync of the **folder**; before that any subset
 //!   may be. A sync of the file itself does not keep its name, though on ext4 it does.
-//! - A sync that failed, and one that had not ended, has kept nothing.
+//! - A sync that had not ended has kept nothing.
 //!
 //! Rights and owners of files are not part of it, nor is a disk that breaks sectors which nobody writes.
 

@@ -381,7 +381,7 @@ fn a_disk_whose_syncs_do_nothing_is_noticed() {
             ("four processes", Cast { processes: 4, turns: 40, swallowed, ..ALONE }),
         ] {
             let what = format!("{name}, syncs of {swallowed} do nothing");
-            is_caught(&what, &cast.record(&mut dice), 60, Look::AtAll, &mut dice);
+            is_caught(&what, &cast.record(&mut dice), 40, Look::AtAll, &mut dice);
         }
     }
 }

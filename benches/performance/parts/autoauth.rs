@@ -12,7 +12,7 @@ use gatepass::secret::Secret;
 use gatepass::{AutoAuthRequest, Error, Gatepass, InitOptions};
 use serde_json::json;
 
-use crate::by_hand::{hex, sync_call};
+use crate::by_hand::{SYNC_CALL, hex};
 use crate::child::{Child, Counted};
 use crate::contest::{Sample, Side, contest, side};
 use crate::load::timed;
@@ -183,7 +183,7 @@ fn how(setup: &Setup) -> String {
          whether links are accepted at all, counts the guess and raises an exception. *Accept once*: by hand the verification, \
          and a row under the link's digest with an audit row in one synced transaction ({}, PHP's and Python's SQLite \
          fdatasync). {} rounds of {} links by turns, {} where nothing is synced.",
-        sync_call(),
+        SYNC_CALL,
         setup.many_rounds(),
         setup.count / 5,
         setup.count * 2,

@@ -6,7 +6,7 @@ use gatepass::Gatepass;
 use gatepass::session::SessionId;
 use gatepass::token::{RedeemRequest, Token};
 
-use crate::by_hand::{ByHand, store, sync_call};
+use crate::by_hand::{ByHand, SYNC_CALL, store};
 use crate::child::Child;
 use crate::contest::{Sample, Side, contest, side};
 use crate::load::timed;
@@ -89,7 +89,7 @@ pub(crate) fn run(setup: &Setup) -> Part {
          call is that of a user of the package, objects and exceptions included. The ratio is throughput: for issue and redeem \
          against the library's statements in a hand-written loop in Rust under the same sync rule, which judges nothing; for \
          the other two against the Rust API. {} rounds by turns, of {} calls, or {} without a sync.",
-        sync_call(),
+        SYNC_CALL,
         setup.many_rounds(),
         setup.count / 5,
         setup.count,

@@ -2,7 +2,7 @@
 
 use std::cell::RefCell;
 
-use crate::by_hand::{ByHand, store, sync_call};
+use crate::by_hand::{ByHand, SYNC_CALL, store};
 use crate::contest::{contest, side};
 use crate::pairs::{Ours, Pairs};
 use crate::part::{Goal, Part, Table, figure, time};
@@ -41,10 +41,9 @@ pub(crate) fn run(setup: &Setup) -> Part {
         let ratio = figure(sample.per_second / seen[1].per_second);
         table.row([(*name).into(), figure(sample.per_second), time(sample.each()), ratio]);
     }
-    let synced_by = sync_call();
     let how = format!(
         "{rounds} rounds of {count} pairs by one caller. An issue that a power cut takes away fails safe, and the sync of the \
-         redemption ({synced_by}) brings everything before it to the disk, so one sync a pair is enough. `full` syncs the issue too. \
+         redemption ({SYNC_CALL}) brings everything before it to the disk, so one sync a pair is enough. `full` syncs the issue too. \
          By hand: the same statements, with `synchronous=NORMAL` and `FULL` in turn, or `FULL` always."
     );
     let goal = Goal::faster(5, "pairs under durability `redeem` over `full`", 1.5, &seen[0], &seen[1]);

@@ -8,7 +8,7 @@ use gatepass::Gatepass;
 use gatepass::id::{ClientId, ItemId};
 use gatepass::token::{IssueRequest, RedeemRequest, Token};
 
-use crate::by_hand::sync_call;
+use crate::by_hand::SYNC_CALL;
 use crate::contest::{Sample, contest, median, percentile, side};
 use crate::fill::{Dice, Rows, filled};
 use crate::part::{Goal, Line, Part, Plot, Table, figure, time};
@@ -75,7 +75,7 @@ pub(crate) fn run(setup: &Setup) -> Part {
             goals.push(Goal::faster(6, &what("redeem"), 0.95, &redeemed[at], &redeemed[0]));
         }
     }
-    let sync = sync_call();
+    let sync = SYNC_CALL;
     let plot = plot(&stores, &issued, &redeemed);
     drop(stores);
     std::fs::remove_dir_all(folder).unwrap();

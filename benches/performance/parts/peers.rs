@@ -5,7 +5,7 @@ use std::path::Path;
 
 use serde_json::json;
 
-use crate::by_hand::{store, sync_call};
+use crate::by_hand::{SYNC_CALL, store};
 use crate::child::{Child, Counted};
 use crate::contest::{Sample, Side, contest, side};
 use crate::pairs::{Ours, Pairs};
@@ -128,7 +128,7 @@ pub(crate) fn run(setup: &Setup) -> Part {
         let ((issue, issue_ratio), (redeem, redeem_ratio)) = (cells(&issued), cells(&redeemed));
         let sync = match sync {
             Some(sync) if !sync.is_empty() => sync,
-            _ if of(&issued, name).is_some() => sync_call().into(),
+            _ if of(&issued, name).is_some() => SYNC_CALL.into(),
             _ => "-".into(),
         };
         table.row([name.into(), issue, issue_ratio, redeem, redeem_ratio, with.into(), sync]);

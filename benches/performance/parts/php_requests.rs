@@ -5,7 +5,7 @@ use std::path::Path;
 
 use serde_json::json;
 
-use crate::by_hand::{store, sync_call};
+use crate::by_hand::{SYNC_CALL, store};
 use crate::child::Child;
 use crate::contest::{Sample, contest, side};
 use crate::load::processes;
@@ -63,7 +63,7 @@ pub(crate) fn run(setup: &Setup) -> Part {
             told(sample.p99),
             told(sample.worst),
             sample.share.map_or("-".into(), figure),
-            if sync.is_empty() { sync_call().into() } else { sync.clone() },
+            if sync.is_empty() { SYNC_CALL.into() } else { sync.clone() },
         ]);
     }
     let of = |name: &str| &seen[workers.iter().position(|(known, _)| *known == name).unwrap()];

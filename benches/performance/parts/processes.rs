@@ -2,7 +2,7 @@
 
 use std::cell::{Cell, RefCell};
 
-use crate::by_hand::{store, sync_call};
+use crate::by_hand::{SYNC_CALL, store};
 use crate::child::Child;
 use crate::contest::{Sample, contest, side};
 use crate::load::processes;
@@ -23,7 +23,7 @@ pub(crate) fn run(setup: &Setup) -> Part {
     let most = counts[counts.len() - 1];
     let workers = |who: &str| -> RefCell<Vec<Child>> {
         let path = folder.join(format!("{who}.db"));
-        RefCell::new((0..most).map(|_| worker::start(who, &path)).collect())
+        RefCell::new((0..most).map(|_| worker::start(who, who, &path)).collect())
     };
     let (ours, by_hand) = (workers("ours"), workers("by-hand"));
     // All numbers of processes in each round: what else the machine does meanwhile meets all of them.
@@ -57,9 +57,8 @@ pub(crate) fn run(setup: &Setup) -> Part {
             ]);
         }
     }
-    let synced_by = sync_call();
     let how = format!(
-        "Each process keeps its handle, issues (unsynced) and redeems (on the disk when the answer comes, {synced_by}) for \
+        "Each process keeps its handle, issues (unsynced) and redeems (on the disk when the answer comes, {SYNC_CALL}) for \
          {length:?}, all on one store. By hand: the library's statements, `synchronous=FULL` for the redemption and a busy \
          timeout of 60 s. Medians of {} rounds, by turns; the worst wait is the longest redemption of all rounds. Ratio: \
          throughput against by hand. Share: what the slowest process got done over what the fastest did. p50: of the \

@@ -8,7 +8,7 @@ use gatepass::Options;
 use gatepass::clock::{ManualClock, Timestamp};
 use rusqlite::{Connection, TransactionBehavior};
 
-use crate::by_hand::sync_call;
+use crate::by_hand::SYNC_CALL;
 use crate::contest::{Sample, contest, median, percentile, side};
 use crate::fill::{Dice, Rows, filled, finish, now, quick};
 use crate::part::{Goal, Line, Part, Plot, Table, figure, time};
@@ -65,7 +65,7 @@ pub(crate) fn run(setup: &Setup) -> Part {
         log_y: true,
         lines: vec![lines(0), lines(1)],
     };
-    let sync = sync_call();
+    let sync = SYNC_CALL;
     let part = Part {
         id: "purge".into(),
         title: "Purge".into(),

@@ -8,7 +8,7 @@ use gatepass::token::{RedeemRequest, RevokeTokens, Token};
 use gatepass::{Error, Reason};
 use rusqlite::Connection;
 
-use crate::by_hand::{ByHand, hex, store, sync_call};
+use crate::by_hand::{ByHand, SYNC_CALL, hex, store};
 use crate::contest::{Sample, contest, side};
 use crate::pairs::{Ours, Pairs};
 use crate::part::{Goal, Part, Table, figure, time};
@@ -74,10 +74,9 @@ pub(crate) fn run(setup: &Setup) -> Part {
     for (name, sample) in names.iter().zip(&seen) {
         table.row([(*name).into(), time(sample.each()), figure(sample.each() / seen[0].each())]);
     }
-    let synced_by = sync_call();
     let how = format!(
         "A token that nobody issued is redeemed {} times in each of {} rounds; the others refuse up to {count} a round. What writes \
-         does so in a transaction of its own; \"synced\" is `synchronous=FULL` with {synced_by}, \"unsynced\" `NORMAL`, on \
+         does so in a transaction of its own; \"synced\" is `synchronous=FULL` with {SYNC_CALL}, \"unsynced\" `NORMAL`, on \
          both sides alike. After each round of guesses another connection asks SQLite whether anything was committed meanwhile.",
         guesses, many,
     );

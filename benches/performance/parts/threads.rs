@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::sync::Mutex;
 
-use crate::by_hand::{ByHand, store, sync_call};
+use crate::by_hand::{ByHand, SYNC_CALL, store};
 use crate::contest::{Sample, contest, side};
 use crate::load::{threads, timed};
 use crate::pairs::{Ours, Pairs};
@@ -65,12 +65,11 @@ pub(crate) fn run(setup: &Setup) -> Part {
             ]);
         }
     }
-    let synced_by = sync_call();
     let how = format!(
         "Each thread issues and redeems for {:?}, on one store. Gatepass: one handle for all threads. The others run the \
          library's statements by hand under the same sync rule: a connection per thread with a busy timeout of 60 s, one \
          connection behind a mutex, and for comparison one thread alone. \"Redeem synced\" is the default durability: the issue \
-         is not synced, on no side; \"both synced\" is `full`. The sync call is {synced_by}. Medians of {} rounds, by turns. \
+         is not synced, on no side; \"both synced\" is `full`. The sync call is {SYNC_CALL}. Medians of {} rounds, by turns. \
          Share: what the slowest thread got done over what the fastest did. p50, p99 and worst: how long a redemption took.",
         setup.length, setup.rounds
     );
