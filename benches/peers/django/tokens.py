@@ -15,7 +15,7 @@ import django
 from django.conf import settings
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "python"))
-from child import serve, sync_call  # noqa: E402
+from child import serve, sync_call
 
 how, path, count = sys.argv[1], sys.argv[2], int(sys.argv[3])
 settings.configure(
@@ -40,11 +40,11 @@ settings.configure(
 )
 django.setup()
 
-from django.contrib.auth.models import User  # noqa: E402
-from django.core.management import call_command  # noqa: E402
-from django.db import connection, models, transaction  # noqa: E402
-from django.utils import timezone  # noqa: E402
-from sesame.utils import get_token, get_user  # noqa: E402
+from django.contrib.auth.models import User
+from django.core.management import call_command
+from django.db import connection, models, transaction
+from django.utils import timezone
+from sesame.utils import get_token, get_user
 
 
 class Token(models.Model):

@@ -2,8 +2,9 @@
 
 import sys
 
-import gatepass
 from child import serve
+
+import gatepass
 
 with gatepass.open(sys.argv[1]) as gate:
     caller = gate.caller("cli")
