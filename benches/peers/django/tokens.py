@@ -15,7 +15,7 @@ import django
 from django.conf import settings
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "python"))
-from child import serve, sync_call  # noqa: E402
+from child import serve, sync_call
 
 how, path, count = sys.argv[1], sys.argv[2], int(sys.argv[3])
 settings.configure(
@@ -40,11 +40,11 @@ settings.configure(
 )
 django.setup()
 
-from django.contrib.auth.models import User  # noqa: E402
-from django.core.management import call_command  # noqa: E402
-from django.db import connection, models, transaction  # noqa: E402
-from django.utils import timezone  # noqa: E402
-from sesame.utils import get_token, get_user  # noqa: E402
+from django.contrib.auth.models import User
+from django.core.management import call_command
+from django.db import connection, models, transaction
+from django.utils import timezone
+from sesame.utils import get_token, get_user
 
 
 class Token(models.Model):
@@ -113,6 +113,8 @@ def redeem_by_sesame(token):
     user = get_user(token)
     if user is None:
         raise PermissionError
+    # As the database has it now, for the token of the next round.
+    users[user.pk - users[0].pk] = user
     return user
 
 
@@ -128,21 +130,9 @@ with connection.schema_editor() as editor:
 User.objects.bulk_create([User(username=f"ann{number}", password="!") for number in range(count)])
 users = list(User.objects.order_by("pk"))
 
-
-def again(act):
-    """Users as they are now, for the tokens of the next round."""
-
-    def run(number):
-        if number == 0:
-            users[:] = User.objects.order_by("pk")
-        return act(number)
-
-    return run
-
-
 acts = {
     "orm": {"issue": issue, "redeem": redeem},
-    "sesame": {"issue": again(issue_by_sesame), "redeem": redeem_by_sesame},
+    "sesame": {"issue": issue_by_sesame, "redeem": redeem_by_sesame},
 }[how]
 with connection.cursor() as cursor:
     sqlite = cursor.execute("SELECT sqlite_version()").fetchone()[0]

@@ -34,7 +34,9 @@ def verify(query):
     """Whom a link signs in, if it was signed with the key within 15 minutes."""
     fields = parse_qs(query, keep_blank_values=True)
     email, timestamp, digest = (fields.get(name, []) for name in ("email", "timestamp", "hash"))
-    if not len(email) == len(timestamp) == len(digest) == 1 or not re.fullmatch("[1-9][0-9]{9}", timestamp[0], re.ASCII):
+    if not len(email) == len(timestamp) == len(digest) == 1 or not re.fullmatch(
+        "[1-9][0-9]{9}", timestamp[0], re.ASCII
+    ):
         return None
     if abs(time.time() - int(timestamp[0])) > 900:
         return None
