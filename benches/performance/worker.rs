@@ -30,6 +30,7 @@ pub(crate) fn run(arguments: &[String]) {
         }
         // An answer that the store is busy would end the program: its timeout is longer than any round.
         "by-hand" => serve(ByHand::open(Path::new(path), true), |_| 0),
+        "memory" => say(&crate::parts::memory::measure(Path::new(path))),
         other => panic!("nobody is {other:?}"),
     }
 }

@@ -2,6 +2,8 @@
 
 mod durability;
 mod growth;
+pub(crate) mod memory;
+mod opening;
 mod processes;
 mod purge;
 mod refusals;
@@ -22,4 +24,6 @@ pub(crate) const PARTS: &[(&str, Run)] = &[
     ("refusals", refusals::run),
     ("growth", growth::run),
     ("purge", purge::run),
+    ("opening", opening::run),
+    ("memory", memory::run),
 ];
