@@ -445,3 +445,9 @@ fn a_half_done_opening_is_caught() {
         assert!(links_half_done(&Spy::on(&damaged)) > 0, "{damage}");
     }
 }
+
+/// The gate is there for fairness alone.
+#[test]
+fn all_of_this_holds_without_the_gate() {
+    common::everything_holds_without_the_gate("all_of_this_holds_without_the_gate");
+}

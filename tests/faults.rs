@@ -14,7 +14,7 @@ use gatepass::credential::NewCredential;
 use gatepass::id::UserId;
 use gatepass::link::{EndLinks, LinkRequest, OpenRequest, SignInLink};
 use gatepass::session::EndSessions;
-use gatepass::token::IssueRequest;
+use gatepass::token::{IssueRequest, Token, TokenState};
 use gatepass::upkeep::Severity;
 use gatepass::{Gatepass, Reason, StoreError};
 use programs::is_here;
@@ -219,6 +219,49 @@ fn a_full_disk_is_said_and_changes_nothing() {
         let fault = format!("error=ENOSPC:when={write}");
         with_fault(NAME, "act", &path, &with_suffix(&path, "-wal"), "pwrite64", &fault);
         assert_eq!(sound(&path).settings().unwrap().token_life_seconds, 40);
+    }
+}
+
+#[test]
+fn of_threads_that_are_done_together_each_hears_what_a_failing_disk_left_of_its_own_act() {
+    const NAME: &str = "of_threads_that_are_done_together_each_hears_what_a_failing_disk_left_of_its_own_act";
+    if part().is_some() {
+        let gate = Gatepass::open(place()).unwrap();
+        // One thread: redeemed, and what it heard otherwise.
+        let work = || {
+            let (mut redeemed, mut failed) = (Vec::new(), 0);
+            for _ in 0..60 {
+                let done = issue(&gate).and_then(|token| redeem(&gate, &token).map(|()| token));
+                match done.map_err(|error| store_error::<()>(Err(error))) {
+                    Ok(token) => redeemed.push(token.reveal()),
+                    Err(StoreError::Full | StoreError::Io(_)) => failed += 1,
+                    Err(StoreError::Indeterminate | StoreError::Poisoned) => break,
+                    Err(other) => panic!("{other:?}"),
+                }
+            }
+            (redeemed, failed)
+        };
+        let heard: Vec<_> = std::thread::scope(|scope| {
+            let threads: Vec<_> = (0..8).map(|_| scope.spawn(work)).collect();
+            threads.into_iter().map(|thread| thread.join().unwrap()).collect()
+        });
+        let redeemed: Vec<_> = heard.iter().flat_map(|(tokens, _)| tokens.clone()).collect();
+        std::fs::write(with_suffix(&place(), ".redeemed"), redeemed.join("\n")).unwrap();
+        return;
+    }
+    if !is_here("strace", NAME) {
+        return;
+    }
+    for fault in ["error=ENOSPC:when=40+31", "error=EIO:when=90+31"] {
+        let (_folder, path) = folder_with_store();
+        with_fault(NAME, "threads", &path, &with_suffix(&path, "-wal"), "pwrite64", fault);
+        let gate = sound(&path);
+        let redeemed = std::fs::read_to_string(with_suffix(&path, ".redeemed")).unwrap();
+        assert!(redeemed.lines().count() > 5, "{fault}");
+        for token in redeemed.lines() {
+            let state = gate.inspect(&Token::parse(token).unwrap(), None).unwrap().state;
+            assert_eq!(state, TokenState::Redeemed, "{fault}");
+        }
     }
 }
 

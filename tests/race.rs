@@ -434,3 +434,9 @@ fn nothing_is_redeemed_after_the_revocation_of_its_credential_returned() {
         }
     }
 }
+
+/// The gate is there for fairness alone.
+#[test]
+fn all_of_this_holds_without_the_gate() {
+    common::everything_holds_without_the_gate("all_of_this_holds_without_the_gate");
+}

@@ -11,8 +11,25 @@ use sha2::{Digest, Sha256};
 use crate::contest::Sample;
 use crate::load::timed;
 
-/// What SQLite as it is bundled syncs with, here and in the library.
-pub(crate) const SYNC_CALL: &str = "fsync";
+/// What SQLite syncs with, here and in the library, as it is compiled in: `.cargo/config.toml` asks for the cheaper one.
+pub(crate) const SYNC_CALL: &str = match option_env!("LIBSQLITE3_FLAGS") {
+    Some(flags) if names(flags.as_bytes(), b"HAVE_FDATASYNC") => "fdatasync",
+    _ => "fsync",
+};
+
+const fn names(mut flags: &[u8], flag: &[u8]) -> bool {
+    while flags.len() >= flag.len() {
+        let mut same = 0;
+        while same < flag.len() && flags[same] == flag[same] {
+            same += 1;
+        }
+        if same == flag.len() {
+            return true;
+        }
+        (_, flags) = flags.split_at(1);
+    }
+    false
+}
 
 /// The same work by hand: prepared statements, one `BEGIN IMMEDIATE` each, on a store of the shipped schema.
 pub(crate) struct ByHand {
@@ -73,15 +90,6 @@ impl ByHand {
         );
     }
 
-    fn subject(&self) {
-        self.look(
-            "SELECT user.id, user.enabled, client.id, client.status, client.allow_sso FROM client
-             LEFT JOIN member ON member.client_id = client.id AND member.owner = 1
-             LEFT JOIN user ON user.id = member.user_id WHERE client.id = ?1",
-            [1],
-        );
-    }
-
     pub(crate) fn issue(&mut self) -> Vec<u8> {
         self.sync(self.full_always);
         let now = now();
@@ -90,20 +98,22 @@ impl ByHand {
         getrandom::fill(&mut token[6..]).unwrap();
         let key = [&token[..6], &Sha256::digest(&token)[..]].concat();
         self.run("BEGIN IMMEDIATE", []);
-        self.look("SELECT settings_nonce FROM store", []);
         self.look(
-            "SELECT credential.enabled, ifnull(admin.enabled, 1), credential.expires_at, credential.revoked_at,
-                    credential.serial, credential.old_until, credential.void_serial, credential.limits,
-                    credential.last_used_at, credential.minute, credential.minute_issues, credential.link_minute,
-                    credential.minute_links
-             FROM credential LEFT JOIN admin ON admin.id = credential.admin_id WHERE credential.id = ?1",
-            [1],
+            "SELECT store.settings_nonce, admin.enabled, credential.enabled, ifnull(admin.enabled, 1),
+                    credential.expires_at, credential.revoked_at, credential.serial, credential.old_until,
+                    credential.void_serial, credential.limits, credential.last_used_at, credential.minute,
+                    credential.minute_issues, credential.link_minute, credential.minute_links,
+                    destination.name, destination.path, destination.input, user.id, user.enabled, client.id,
+                    client.status, client.allow_sso, member.user_id IS NOT NULL
+             FROM store
+             LEFT JOIN credential ON credential.id = ?1
+             LEFT JOIN admin ON admin.id = ifnull(credential.admin_id, ?2)
+             LEFT JOIN destination ON destination.name = ?3
+             LEFT JOIN client ON client.id = ?4
+             LEFT JOIN member ON member.client_id = client.id AND member.owner = 1
+             LEFT JOIN user ON user.id = member.user_id",
+            params![1, rusqlite::types::Null, "clientarea:product_details", 1],
         );
-        self.look(
-            "SELECT name, path, input FROM destination WHERE name = ?1",
-            ["clientarea:product_details"],
-        );
-        self.subject();
         self.run(
             "INSERT INTO token (key, user_id, client_id, destination, landing, credential_id, admin_id, serial, actor, binding,
                                 issued_at, expires_at)
@@ -134,16 +144,20 @@ impl ByHand {
                     token.replayed_at, by_password.enabled, credential.enabled, ifnull(admin.enabled, 1),
                     credential.expires_at, credential.revoked_at, credential.serial, credential.old_until,
                     credential.void_serial, credential.limits, credential.last_used_at, credential.minute,
-                    credential.minute_issues, credential.link_minute, credential.minute_links
+                    credential.minute_issues, credential.link_minute, credential.minute_links,
+                    store.settings_nonce, user.id, user.enabled, client.id, client.status, client.allow_sso,
+                    member.user_id IS NOT NULL
              FROM token
              LEFT JOIN credential ON credential.id = token.credential_id
              LEFT JOIN admin ON admin.id = credential.admin_id
              LEFT JOIN admin AS by_password ON by_password.id = token.admin_id
+             JOIN store
+             LEFT JOIN user ON user.id = token.user_id
+             LEFT JOIN client ON client.id = token.client_id
+             LEFT JOIN member ON member.user_id = user.id AND member.client_id = client.id
              WHERE token.key = ?1",
             [key],
         );
-        self.look("SELECT settings_nonce FROM store", []);
-        self.subject();
         let spent = self.run(
             "UPDATE token SET redeemed_at = ?2, redemption = ?3, session_key = ?4 WHERE key = ?1 AND redeemed_at IS NULL",
             params![key, now, redemption, session_key],

@@ -89,7 +89,7 @@ fn tokens(connection: &Connection, rows: Rows, times: (i64, i64), dice: &mut Dic
         .unwrap();
     spread(rows.tokens, times, |at| {
         // One in twenty is never redeemed.
-        let redeemed = (dice.roll() % 20 > 0).then_some(at + 900);
+        let redeemed = (!dice.roll().is_multiple_of(20)).then_some(at + 900);
         let redemption = redeemed.map(|_| dice.bytes::<16>());
         let session = redeemed.map(|at| dice.key(at));
         let person = dice.one_of(rows.people);

@@ -15,6 +15,7 @@ mod pairs;
 mod part;
 mod parts;
 mod plot;
+mod programs;
 mod report;
 mod setup;
 mod worker;
@@ -75,7 +76,9 @@ fn main() {
             run.parts.push(part);
         }
     }
-    println!("{}", report::goals(&[&run]));
+    if arguments.benching {
+        println!("{}", report::goals(&[&run]));
+    }
     // A run of some parts, or one that is too short for good figures, is none for the page.
     if arguments.benching && arguments.parts.is_empty() && !arguments.quick {
         report::keep(&run);

@@ -171,7 +171,7 @@ text {{ font: 13px system-ui, sans-serif; fill: #24292f }}
 fn figure_short(value: f64) -> String {
     let (short, unit) = match value {
         it if it >= 1e6 => (it / 1e6, "M"),
-        it if it >= 1e4 => (it / 1e3, "k"),
+        it if it >= 1e5 => (it / 1e3, "k"),
         it => (it, ""),
     };
     let text = figure(short);

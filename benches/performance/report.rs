@@ -88,6 +88,12 @@ fn page(runs: &[Run]) -> String {
             _ = writeln!(page, "{words}\n");
         }
     }
+    if let Ok(served) = std::fs::read_to_string(setup::target().join("performance/serve.md")) {
+        _ = writeln!(page, "## The server\n\n{}\n", served.trim());
+        if let Some(words) = remark("serve") {
+            _ = writeln!(page, "{words}\n");
+        }
+    }
     if let Some(words) = remark("end") {
         _ = writeln!(page, "{words}\n");
     }

@@ -43,6 +43,12 @@ impl Setup {
         }
     }
 
+    /// Rounds of a contest whose rounds are short: what the machine does besides differs from one to the next, and the
+    /// median of many says more than a long one.
+    pub(crate) fn many_rounds(&self) -> usize {
+        self.rounds * 5
+    }
+
     /// A folder of its own for a part.
     pub(crate) fn folder(&self, name: &str) -> PathBuf {
         let folder = self.folder.join(name);

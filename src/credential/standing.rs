@@ -1,6 +1,7 @@
 //! What a credential is and may do, and the verdict on a caller who uses it.
 
 use std::net::IpAddr;
+use std::sync::Arc;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
@@ -153,7 +154,7 @@ pub(crate) struct CallerFacts {
     pub(crate) old_until: Option<Timestamp>,
     /// Secrets up to this number are void, and so are the tokens issued with them.
     pub(crate) void_serial: i64,
-    pub(crate) limits: Limits,
+    pub(crate) limits: Arc<Limits>,
     pub(crate) last_used_at: Option<Timestamp>,
     /// The minute that issues were last counted in, and how many.
     pub(crate) minute: (i64, u32),
@@ -172,7 +173,7 @@ impl CallerFacts {
             serial: 0,
             old_until: None,
             void_serial: -1,
-            limits: Limits { destinations: Some(vec!["*".into()]), ..Limits::default() },
+            limits: Arc::new(Limits { destinations: Some(vec!["*".into()]), ..Limits::default() }),
             last_used_at: None,
             minute: (0, 0),
             link_minute: (0, 0),

@@ -91,18 +91,19 @@ impl DenyTable {
         self.denies_page(path)
             || parameters.any(|parameter| {
                 let (name, value) = parameter.split_once('=').unwrap_or((parameter, ""));
-                let name = parameter_name(name);
-                (name == ROUTE && self.denies_page(value))
-                    || self.0.iter().any(|entry| matches!(entry, Entry::Parameter(denied) if *denied == name))
+                (is_parameter(name, ROUTE) && self.denies_page(value))
+                    || self
+                        .0
+                        .iter()
+                        .any(|entry| matches!(entry, Entry::Parameter(denied) if is_parameter(name, denied)))
             })
     }
 
     fn denies_page(&self, path: &str) -> bool {
-        let path = path.to_ascii_lowercase();
         let segments: Vec<&str> = path.split('/').map(file_name).filter(|name| !name.is_empty()).collect();
         (0..segments.len()).any(|at| {
             // What stands behind a script is a route, read from the top again.
-            let top = at == 0 || segments[at - 1].ends_with(".php");
+            let top = at == 0 || stem(segments[at - 1]).is_some();
             self.0.iter().any(|entry| match entry {
                 Entry::File(file) => {
                     begins(&segments[at..], file) || (top && begins_without_extension(&segments[at..], file))
@@ -144,7 +145,7 @@ impl Entry {
         }
         let text = text.to_ascii_lowercase();
         if let Some(name) = text.strip_suffix('=') {
-            return match plain(name) && parameter_name(name) == name {
+            return match plain(name) && is_parameter(name, name) {
                 true => Ok(Entry::Parameter(name.to_owned())),
                 false => invalid("an entry for a parameter must be a name of [A-Za-z0-9_-] and `=`"),
             };
@@ -182,21 +183,30 @@ fn file_name(segment: &str) -> &str {
     name.trim_end_matches([' ', '.'])
 }
 
-/// A parameter's name as PHP reads it: without blanks before it and indexes behind it, `.` and blank as `_`.
-/// Dots and blanks at the end, which PHP keeps as `_`, are dropped too: other readers drop them.
-fn parameter_name(name: &str) -> String {
-    let name = name.split('[').next().unwrap_or_default();
-    name.trim_matches([' ', '+', '.']).replace([' ', '+', '.'], "_").to_ascii_lowercase()
+/// Whether PHP reads a parameter's name as `wanted`, which is in lower case: without blanks before it and
+/// indexes behind it, `.` and blank as `_`. Dots and blanks at the end, which PHP keeps as `_`, are dropped too:
+/// other readers drop them.
+fn is_parameter(name: &str, wanted: &str) -> bool {
+    let name = name.split('[').next().unwrap_or_default().trim_matches([' ', '+', '.']);
+    let read = |byte| if matches!(byte, b' ' | b'+' | b'.') { b'_' } else { byte.to_ascii_lowercase() };
+    name.len() == wanted.len() && name.bytes().map(read).eq(wanted.bytes())
+}
+
+/// The name of a script without its extension.
+fn stem(name: &str) -> Option<&str> {
+    let (stem, extension) = name.split_at_checked(name.len().checked_sub(".php".len())?)?;
+    extension.eq_ignore_ascii_case(".php").then_some(stem)
 }
 
 fn begins(segments: &[&str], with: &[String]) -> bool {
-    segments.len() >= with.len() && segments.iter().zip(with).all(|(segment, name)| segment == name)
+    segments.len() >= with.len()
+        && segments.iter().zip(with).all(|(segment, name)| segment.eq_ignore_ascii_case(name))
 }
 
 fn begins_without_extension(segments: &[&str], file: &[String]) -> bool {
     let Some((last, folders)) = file.split_last() else { return false };
-    let Some(stem) = last.strip_suffix(".php") else { return false };
-    begins(segments, folders) && segments.get(folders.len()) == Some(&stem)
+    let (Some(stem), Some(segment)) = (stem(last), segments.get(folders.len())) else { return false };
+    begins(segments, folders) && segment.eq_ignore_ascii_case(stem)
 }
 
 #[cfg(test)]

@@ -15,7 +15,8 @@
 //!   character.
 //! * *Fragment*: at most 128 of `[A-Za-z0-9_-]`.
 //!
-//! Then the joined URL is parsed, and must come back as the same text.
+//! Then the joined URL is parsed, and must come back as the same text, unless it is of characters alone that no
+//! parser changes.
 
 use std::fmt;
 
@@ -23,7 +24,7 @@ use serde::{Serialize, Serializer};
 use url::{Position, Url};
 
 use super::deny::DenyTable;
-use super::system_url::SystemUrl;
+use super::system_url::{SystemUrl, unreserved};
 use crate::error::Error;
 
 /// The longest path before the query, in bytes.
@@ -58,14 +59,11 @@ impl SafePath {
         check_query(query.unwrap_or_default())?;
         check_fragment(fragment.unwrap_or_default())?;
 
-        let once = decode(page.as_bytes());
-        let twice = decode(&once);
-        for text in [page.as_bytes(), &once, &twice] {
-            if deny.denies(&String::from_utf8_lossy(text)) {
-                return Err(PathError::Denied);
-            }
-        }
-        if !lands_below(relative, base) {
+        at_each_level(page, |text| match deny.denies(&String::from_utf8_lossy(text)) {
+            true => Err(PathError::Denied),
+            false => Ok(()),
+        })?;
+        if !plain(relative) && !lands_below(relative, base) {
             return Err(PathError::Foreign);
         }
         Ok(SafePath(relative.to_owned()))
@@ -93,19 +91,18 @@ fn check_path(path: &str) -> Result<(), PathError> {
     if path.len() > MAX_PATH {
         return Err(PathError::PathTooLong);
     }
-    let once = decode(path.as_bytes());
-    let twice = decode(&once);
-    for text in [path.as_bytes(), &once, &twice] {
-        // Overlong and broken sequences are read as something else by some servers.
-        check_segments(std::str::from_utf8(text).map_err(|_| PathError::Escape)?)?;
-    }
+    // Overlong and broken sequences are read as something else by some servers.
+    at_each_level(path, |text| check_segments(std::str::from_utf8(text).map_err(|_| PathError::Escape)?))?;
     let mut bytes = path.bytes();
     while let Some(byte) = bytes.next() {
         let escape = byte == b'%';
         if escape && ![bytes.next(), bytes.next()].iter().all(|b| b.is_some_and(|b| b.is_ascii_hexdigit())) {
             return Err(PathError::Escape);
         }
-        if !(escape || byte.is_ascii_alphanumeric() || b"-._~!$&'()*+,;=:@/".contains(&byte)) {
+        if !(escape
+            || unreserved(byte)
+            || matches!(byte, b'!' | b'$' | b'&'..=b',' | b'/' | b':' | b';' | b'=' | b'@'))
+        {
             return Err(PathError::Character);
         }
     }
@@ -140,10 +137,10 @@ fn check_query(query: &str) -> Result<(), PathError> {
     if query.len() > MAX_QUERY {
         return Err(PathError::QueryTooLong);
     }
-    if !query.bytes().all(|b| b.is_ascii_graphic() && !b"\\\"<>".contains(&b)) {
+    if !query.bytes().all(|b| b.is_ascii_graphic() && !matches!(b, b'\\' | b'"' | b'<' | b'>')) {
         return Err(PathError::QueryCharacter);
     }
-    if decode(query.as_bytes()).into_iter().any(control) {
+    if escaped(query) && decode(query.as_bytes()).into_iter().any(control) {
         return Err(PathError::Control);
     }
     Ok(())
@@ -154,7 +151,12 @@ fn check_fragment(fragment: &str) -> Result<(), PathError> {
     if plain && fragment.len() <= MAX_FRAGMENT { Ok(()) } else { Err(PathError::Fragment) }
 }
 
-/// The last word has the parser that follows the browsers' own rule (the WHATWG URL standard).
+/// Whether it is of characters alone that every parser leaves as they are. Dot segments are refused by now.
+fn plain(relative: &str) -> bool {
+    relative.bytes().all(|b| unreserved(b) || matches!(b, b'/' | b'?' | b'=' | b'&' | b'#'))
+}
+
+/// About everything else the last word has the parser that follows the browsers' own rule (the WHATWG URL standard).
 fn lands_below(relative: &str, base: &SystemUrl) -> bool {
     let text = format!("{base}/{relative}");
     Url::parse(&text).is_ok_and(|url| {
@@ -163,6 +165,22 @@ fn lands_below(relative: &str, base: &SystemUrl) -> bool {
             && &url[..Position::BeforePath] == base.origin()
             && url.path().strip_prefix(base.path()).is_some_and(|rest| rest.starts_with('/'))
     })
+}
+
+/// Judge a text raw, once and twice decoded.
+fn at_each_level(text: &str, judge: impl Fn(&[u8]) -> Result<(), PathError>) -> Result<(), PathError> {
+    judge(text.as_bytes())?;
+    if !escaped(text) {
+        return Ok(());
+    }
+    let once = decode(text.as_bytes());
+    judge(&once)?;
+    judge(&decode(&once))
+}
+
+/// Whether decoding may change it.
+fn escaped(text: &str) -> bool {
+    text.contains('%')
 }
 
 fn control(byte: u8) -> bool {

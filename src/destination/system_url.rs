@@ -123,14 +123,18 @@ impl SystemUrl {
     /// Where a browser spends a token: `{system URL}/oauth/singlesignon.php?access_token={token}`. A text
     /// that is no token is form-encoded, so that it can't add anything to the URL.
     pub fn sso_url(&self, token_text: &str) -> String {
-        let mut url = format!("{}/oauth/singlesignon.php?access_token=", self.text);
+        const PAGE: &str = "/oauth/singlesignon.php?access_token=";
+        let mut url = String::with_capacity(self.text.len() + PAGE.len() + token_text.len());
+        url.push_str(&self.text);
+        url.push_str(PAGE);
         url.extend(form_urlencoded::byte_serialize(token_text.as_bytes()));
         url
     }
 }
 
-fn unreserved(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric() || b"-._~".contains(&byte)
+/// RFC 3986 §2.3.
+pub(super) fn unreserved(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'~')
 }
 
 impl TryFrom<String> for SystemUrl {

@@ -1,6 +1,7 @@
 //! The directory as an API caller may see it: all of it, or the clients that its credential is limited to.
 
 use std::net::IpAddr;
+use std::sync::Arc;
 
 use super::Gatepass;
 use super::directory::check_search;
@@ -12,7 +13,7 @@ use crate::id::ClientId;
 /// What a caller may see. Made anew for each call, since the limits are those of that moment.
 pub(crate) struct DirectoryView<'a> {
     gate: &'a Gatepass,
-    limits: Limits,
+    limits: Arc<Limits>,
 }
 
 impl Gatepass {

@@ -37,6 +37,7 @@ impl SharedLock {
             }
             other => other?,
         };
+        as_open_as(&file, like);
         let bell = Doorbell::of(&file).ok_or(io::ErrorKind::Unsupported)?;
         Ok(SharedLock { file, bell })
     }
@@ -67,6 +68,16 @@ impl SharedLock {
 fn open(path: &Path) -> io::Result<File> {
     let file = OpenOptions::new().read(true).write(true).custom_flags(libc::O_NOFOLLOW).open(path)?;
     if file.metadata()?.is_file() { Ok(file) } else { Err(io::ErrorKind::InvalidInput.into()) }
+}
+
+/// Others may have been let in to `like` since the file was made. Only its owner can do that for it.
+fn as_open_as(file: &File, like: &Path) {
+    let mode = |permissions: fs::Permissions| permissions.mode() & 0o666;
+    let (Ok(like), Ok(own)) = (fs::metadata(like), file.metadata()) else { return };
+    let (wanted, found) = (mode(like.permissions()), mode(own.permissions()));
+    if wanted != found {
+        let _ = file.set_permissions(fs::Permissions::from_mode(wanted));
+    }
 }
 
 fn make(path: &Path, like: &Path) -> io::Result<()> {

@@ -1,5 +1,6 @@
 //! The verdicts: may this token be issued, may it be spent. Pure functions of what a store loaded.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -31,7 +32,7 @@ pub(crate) struct IssueFacts {
     /// In managed mode only.
     pub(crate) subject: SubjectFacts,
     /// The destination asked for, `None` if there is none of that name.
-    pub(crate) destination: Option<Destination>,
+    pub(crate) destination: Option<Cow<'static, Destination>>,
 }
 
 /// May this be issued? Order: the caller's standing, the destination and its ids, the life, the clients that the
@@ -86,10 +87,10 @@ pub(crate) fn judge_landing(request: &IssueRequest, facts: &IssueFacts) -> Resul
         path: request.redirect_path.as_deref(),
     };
     if request.drop_leftovers {
-        wanted = wanted.without_leftovers(facts.destination.as_ref());
+        wanted = wanted.without_leftovers(facts.destination.as_deref());
     }
     let resolved =
-        destination::resolve(facts.destination.as_ref(), &wanted, &settings.system_url, &settings.deny)?;
+        destination::resolve(facts.destination.as_deref(), &wanted, &settings.system_url, &settings.deny)?;
     if !facts.caller.limits.allows_destination(request.destination.as_deref()) {
         return Err(Reason::DestinationNotAllowed.into());
     }

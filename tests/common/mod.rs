@@ -33,12 +33,37 @@ pub struct Place {
     pub store: PathBuf,
 }
 
+/// Set for tests whose stores have no gate.
+const WITHOUT_GATE: &str = "GATEPASS_TEST_WITHOUT_GATE";
+
+/// Run all other tests of this program once more on stores that have no gate. `own` is the caller.
+#[allow(dead_code, reason = "not for every program of tests")]
+pub fn everything_holds_without_the_gate(own: &str) {
+    if std::env::var_os(WITHOUT_GATE).is_some() {
+        return;
+    }
+    let output = std::process::Command::new(std::env::current_exe().unwrap())
+        .args(["--skip", own])
+        .env(WITHOUT_GATE, "1")
+        .output()
+        .unwrap();
+    let told = String::from_utf8_lossy(&output.stdout);
+    assert!(output.status.success(), "{told}");
+    let passed = told.lines().find_map(|line| line.strip_prefix("test result: ok. ")?.split(' ').next());
+    assert!(passed.is_some_and(|count| count.parse::<u32>().unwrap() > 5), "{told}");
+}
+
 impl Place {
     pub fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
         let store = folder.path().join("store").join("gatepass.db");
         std::fs::create_dir(store.parent().unwrap()).unwrap();
-        Place { folder, store }
+        let place = Place { folder, store };
+        if std::env::var_os(WITHOUT_GATE).is_some() {
+            // A folder can't be locked, so that everybody goes on without.
+            std::fs::create_dir(place.suffixed("-gate")).unwrap();
+        }
+        place
     }
 
     /// A path beside the store's folder.
@@ -176,13 +201,14 @@ pub fn job() -> Option<Vec<String>> {
 
 /// Start this test program once more for one of its tests, which finds the words in [`job`].
 pub fn start(test: &str, words: &[&str]) -> Child {
-    Command::new(std::env::current_exe().unwrap())
-        .args([test, "--exact", "--nocapture", "--test-threads=1"])
-        .env(JOB, words.join("\u{1f}"))
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .spawn()
-        .unwrap()
+    command(test, words).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap()
+}
+
+/// The command that does so.
+pub fn command(test: &str, words: &[&str]) -> Command {
+    let mut command = Command::new(std::env::current_exe().unwrap());
+    command.args([test, "--exact", "--nocapture", "--test-threads=1"]).env(JOB, words.join("\u{1f}"));
+    command
 }
 
 /// Say a line to the process that started this one. It has left this process when the call returns.

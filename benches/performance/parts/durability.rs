@@ -19,7 +19,7 @@ pub(crate) fn run(setup: &Setup) -> Part {
     let ours_full = RefCell::new(Ours::new(&all_synced));
     let redeem = RefCell::new(ByHand::open(&folder.join("redeem.db"), true));
     let full = RefCell::new(ByHand::open(&folder.join("full.db"), true).full());
-    let (rounds, count) = (setup.rounds * 2 - 1, setup.count / 2);
+    let (rounds, count) = (setup.many_rounds(), setup.count / 8);
 
     let names = [
         "Gatepass, durability `redeem` (default)",

@@ -75,6 +75,7 @@ pub(crate) fn run(setup: &Setup) -> Part {
             goals.push(Goal::faster(6, &what("redeem"), 0.95, &redeemed[at], &redeemed[0]));
         }
     }
+    let sync = SYNC_CALL;
     let plot = plot(&stores, &issued, &redeemed);
     drop(stores);
     std::fs::remove_dir_all(folder).unwrap();
@@ -82,7 +83,7 @@ pub(crate) fn run(setup: &Setup) -> Part {
         id: "growth".into(),
         title: "Growth".into(),
         how: format!(
-            "The library's own issue (without a sync) and redeem (with one, {SYNC_CALL}, and a session) for one of \
+            "The library's own issue (without a sync) and redeem (with one, {sync}, and a session) for one of \
              {PEOPLE} people by chance, on the shipped schema with all its indexes. The rows are filled in by SQL: tokens \
              of the last 20 hours, sessions of the last 11, audit events of the last 25 days, so that none is due to be \
              purged. {rounds} rounds of {count} acts. \"Empty, once more\" is a second empty store: how far it is from \

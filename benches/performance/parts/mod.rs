@@ -1,9 +1,13 @@
 //! The parts of the bench, in the order in which the page shows them.
 
+mod autoauth;
+mod crossing;
 mod durability;
 mod growth;
 pub(crate) mod memory;
 mod opening;
+mod peers;
+mod php_requests;
 mod processes;
 mod purge;
 mod refusals;
@@ -22,6 +26,10 @@ pub(crate) const PARTS: &[(&str, Run)] = &[
     ("processes", processes::run),
     ("durability", durability::run),
     ("refusals", refusals::run),
+    ("crossing", crossing::run),
+    ("php_requests", php_requests::run),
+    ("peers", peers::run),
+    ("autoauth", autoauth::run),
     ("growth", growth::run),
     ("purge", purge::run),
     ("opening", opening::run),

@@ -1,6 +1,6 @@
 //! Processes that share a store.
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 
 use crate::by_hand::{SYNC_CALL, store};
 use crate::child::Child;
@@ -20,28 +20,30 @@ pub(crate) fn run(setup: &Setup) -> Part {
     let counts: &[usize] = if setup.benching { &[1, 2, 4, 8] } else { &[2] };
     let (pairs, busy) = (Cell::new(0), Cell::new(0));
 
-    let mut seen: Vec<(usize, Vec<Sample>)> = Vec::new();
+    let most = counts[counts.len() - 1];
+    let workers = |who: &str| -> RefCell<Vec<Child>> {
+        let path = folder.join(format!("{who}.db"));
+        RefCell::new((0..most).map(|_| worker::start(who, who, &path)).collect())
+    };
+    let (ours, by_hand) = (workers("ours"), workers("by-hand"));
+    // All numbers of processes in each round: what else the machine does meanwhile meets all of them.
+    let mut sides = Vec::new();
     for &count in counts {
-        let workers = |who: &str| -> Vec<Child> {
-            let path = folder.join(format!("{who}.db"));
-            (0..count).map(|_| worker::start(who, &path)).collect()
-        };
-        let (mut ours, mut by_hand) = (workers("ours"), workers("by-hand"));
-        let mut sides = vec![
-            side(NAMES[0], || {
-                let (sample, answers) = processes(&mut ours, length);
-                pairs.set(pairs.get() + answers.iter().map(|one| one.pairs).sum::<usize>());
-                busy.set(busy.get() + answers.iter().map(|one| one.busy).sum::<usize>());
-                sample
-            }),
-            side(NAMES[1], || processes(&mut by_hand, length).0),
-        ];
-        seen.push((count, contest(setup.rounds, &mut sides)));
+        let (ours, by_hand, pairs, busy) = (&ours, &by_hand, &pairs, &busy);
+        sides.push(side(NAMES[0], move || {
+            let (sample, answers) = processes(&mut ours.borrow_mut()[..count], length);
+            pairs.set(pairs.get() + answers.iter().map(|one| one.pairs).sum::<usize>());
+            busy.set(busy.get() + answers.iter().map(|one| one.busy).sum::<usize>());
+            sample
+        }));
+        sides.push(side(NAMES[1], move || processes(&mut by_hand.borrow_mut()[..count], length).0));
     }
+    let samples = contest(setup.rounds, &mut sides);
+    let seen: Vec<(usize, &[Sample])> = counts.iter().copied().zip(samples.chunks(NAMES.len())).collect();
 
     let mut table = Table::new(["processes", "", "pairs/s", "ratio", "share", "p50", "p99", "worst wait"]);
     for (count, sides) in &seen {
-        for (name, sample) in NAMES.iter().zip(sides) {
+        for (name, sample) in NAMES.iter().zip(*sides) {
             let told = |figure: Option<f64>| figure.map_or("-".into(), time);
             table.row([
                 count.to_string(),
@@ -84,9 +86,9 @@ pub(crate) fn run(setup: &Setup) -> Part {
 }
 
 /// Of the run with the most processes.
-fn goals(seen: &[(usize, Vec<Sample>)]) -> Vec<Goal> {
+fn goals(seen: &[(usize, &[Sample])]) -> Vec<Goal> {
     let (count, sides) = seen.last().unwrap();
-    let [ours, by_hand] = sides.as_slice() else { panic!("two sides") };
+    let [ours, by_hand] = sides else { panic!("two sides") };
     let what = format!("pairs by {count} processes over FULL and busy_timeout by hand");
     let slowest = format!("slowest of {count} processes over the fastest");
     let wait = format!("worst wait by hand over ours, {count} processes");
@@ -97,7 +99,7 @@ fn goals(seen: &[(usize, Vec<Sample>)]) -> Vec<Goal> {
     ]
 }
 
-fn plots(seen: &[(usize, Vec<Sample>)]) -> Vec<Plot> {
+fn plots(seen: &[(usize, &[Sample])]) -> Vec<Plot> {
     let lines = |of: fn(&Sample) -> f64| -> Vec<Line> {
         let line = |(at, name): (usize, &&str)| Line {
             name: (*name).into(),

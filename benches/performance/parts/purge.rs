@@ -65,6 +65,7 @@ pub(crate) fn run(setup: &Setup) -> Part {
         log_y: true,
         lines: vec![lines(0), lines(1)],
     };
+    let sync = SYNC_CALL;
     let part = Part {
         id: "purge".into(),
         title: "Purge".into(),
@@ -72,7 +73,7 @@ pub(crate) fn run(setup: &Setup) -> Part {
             "A store of {rows} tokens, a tenth of which is past its retention. Gatepass purges by its own operation: \
              tokens, sessions, links, audit events and addresses, as shipped. By hand: the same token columns under a \
              random key with an index on the expiry, and a delete of the {CHUNK} rows that expired first. Both in chunks of \
-             {CHUNK} rows, one transaction each without a sync ({SYNC_CALL} when the log is written back), and both \
+             {CHUNK} rows, one transaction each without a sync ({sync} when the log is written back), and both \
              overwrite what they delete (`secure_delete`) but for the last row. The time of a chunk is that from \
              one to the next, with the log's write-back where it fell into it. {rounds} rounds."
         ),

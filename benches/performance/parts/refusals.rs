@@ -20,7 +20,7 @@ pub(crate) fn run(setup: &Setup) -> Part {
     drop(store(&folder, "by-hand.db"));
     let by_hand = RefCell::new(ByHand::open(&folder.join("by-hand.db"), true));
     let ours = RefCell::new(Ours::new(&gate));
-    let count = setup.count;
+    let (many, guesses, count) = (setup.many_rounds(), setup.count, (setup.count / 8).max(2));
     let watcher = Connection::open(folder.join("ours.db")).unwrap();
     let (rounds, wrote) = (Cell::new(0), Cell::new(0));
     let refused = |tokens: Vec<Token>, reason: Reason| {
@@ -33,7 +33,7 @@ pub(crate) fn run(setup: &Setup) -> Part {
         Sample::of(requests.len(), began.elapsed().as_secs_f64())
     };
     let unknown = || {
-        let tokens = std::iter::repeat_with(guess).take(count * 4).collect();
+        let tokens = std::iter::repeat_with(guess).take(guesses).collect();
         let before = commits(&watcher);
         let sample = refused(tokens, Reason::TokenUnknown);
         rounds.set(rounds.get() + 1);
@@ -47,7 +47,7 @@ pub(crate) fn run(setup: &Setup) -> Part {
     };
     let redeemed = || {
         let mut ours = ours.borrow_mut();
-        let tokens: Vec<Token> = std::iter::repeat_with(|| ours.issue()).take(count / 4).collect();
+        let tokens: Vec<Token> = std::iter::repeat_with(|| ours.issue()).take(count / 2).collect();
         let again = tokens.iter().map(|token| Token::parse(token.reveal()).unwrap()).collect();
         tokens.into_iter().for_each(|token| ours.redeem(token));
         refused(again, Reason::TokenRedeemed)
@@ -60,7 +60,7 @@ pub(crate) fn run(setup: &Setup) -> Part {
         "by hand: unknown token, an audit row each, synced",
     ];
     let seen = contest(
-        setup.rounds * 2 - 1,
+        many,
         &mut [
             side(names[0], unknown),
             side(names[1], redeemed),
@@ -78,8 +78,7 @@ pub(crate) fn run(setup: &Setup) -> Part {
         "A token that nobody issued is redeemed {} times in each of {} rounds; the others refuse up to {count} a round. What writes \
          does so in a transaction of its own; \"synced\" is `synchronous=FULL` with {SYNC_CALL}, \"unsynced\" `NORMAL`, on \
          both sides alike. After each round of guesses another connection asks SQLite whether anything was committed meanwhile.",
-        count * 4,
-        setup.rounds * 2 - 1,
+        guesses, many,
     );
     let quiet = (rounds.get() - wrote.get()) as f64;
     Part {

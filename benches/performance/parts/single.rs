@@ -3,54 +3,43 @@
 use std::cell::RefCell;
 use std::path::Path;
 
-use crate::by_hand::{ByHand, SYNC_CALL, store};
+use crate::by_hand::{SYNC_CALL, store};
 use crate::child::{Child, Counted};
-use crate::contest::{Sample, Side, contest, side};
-use crate::pairs::{Ours, Pairs};
+use crate::contest::{Sample, Side, contest};
 use crate::part::{Goal, Part, Table, figure, time};
 use crate::setup::{self, Setup};
+use crate::worker;
 
 const RUST: &str = "Gatepass, Rust API";
 const C: &str = "Gatepass, C ABI";
+const BY_HAND: &str = "the statements by hand";
+const BY_DEFAULT: &str = "by hand, the driver's defaults";
 
 pub(crate) fn run(setup: &Setup) -> Part {
     let folder = setup.folder("single");
-    let gate = store(&folder, "rust.db");
-    for name in ["tuned.db", "usual.db", "c.db"] {
-        drop(store(&folder, name));
+    let mut children = Vec::new();
+    for (name, who) in [(BY_HAND, "by-hand"), (RUST, "ours"), (BY_DEFAULT, "by-default")] {
+        let file = format!("{who}.db");
+        drop(store(&folder, &file));
+        children.push(RefCell::new(worker::start(name, who, &folder.join(file))));
     }
-    let ours = RefCell::new(Ours::new(&gate));
-    let tuned = RefCell::new(ByHand::open(&folder.join("tuned.db"), true));
-    let usual = RefCell::new(ByHand::open(&folder.join("usual.db"), false));
-    let c = setup.benching.then(|| RefCell::new(c_program(&folder)));
-    // Rounds without a sync are short: more of them, and longer.
-    let (rounds, issues) = (setup.rounds * 2 - 1, setup.count * 4);
-
-    let mut issuing = vec![
-        side("the statements by hand", || tuned.borrow_mut().issues(issues)),
-        side(RUST, || ours.borrow_mut().issues(issues)),
-        side("by hand, the driver's defaults", || usual.borrow_mut().issues(issues)),
-    ];
-    issuing.extend(c.as_ref().map(|child| {
-        Box::new(Counted { child, before: None, act: "issue", count: issues }) as Box<dyn Side + '_>
-    }));
-    let issued = contest(rounds, &mut issuing);
-    let names: Vec<String> = issuing.iter().map(|side| side.name()).collect();
-    let count = setup.count / 2;
-    let mut redeeming = vec![
-        side("the statements by hand", || tuned.borrow_mut().redemptions(count)),
-        side(RUST, || ours.borrow_mut().redemptions(count)),
-        side("by hand, the driver's defaults", || usual.borrow_mut().redemptions(count)),
-    ];
-    redeeming.extend(c.as_ref().map(|child| {
-        Box::new(Counted { child, before: Some("issue"), act: "redeem", count }) as Box<dyn Side + '_>
-    }));
-    let redeemed = contest(rounds, &mut redeeming);
+    if setup.benching {
+        drop(store(&folder, "c.db"));
+        children.push(RefCell::new(c_program(&folder)));
+    }
+    let (rounds, issues, count) = (setup.many_rounds(), setup.count, setup.count / 5);
+    let meet = |before: Option<&'static str>, act: &'static str, count: usize| {
+        let side = |child| Box::new(Counted { child, before, act, count }) as Box<dyn Side + '_>;
+        contest(rounds, &mut children.iter().map(side).collect::<Vec<_>>())
+    };
+    let issued = meet(None, "issue", issues);
+    let redeemed = meet(Some("issue"), "redeem", count);
 
     let mut table =
         Table::new(["one caller", "issue, unsynced", "by hand = 1", "redeem, synced", "by hand = 1"]);
     let mut goals = Vec::new();
-    for (at, name) in names.iter().enumerate() {
+    for (at, child) in children.iter().enumerate() {
+        let name = child.borrow().name().to_owned();
         let ratio = |all: &[Sample]| figure(all[at].per_second / all[0].per_second);
         table.row([
             name.clone(),
@@ -66,7 +55,7 @@ pub(crate) fn run(setup: &Setup) -> Part {
         }
     }
     let how = format!(
-        "Issue without a sync and redeem with one ({SYNC_CALL}), on the shipped schema, by one caller. By hand: \
+        "Issue without a sync and redeem with one ({SYNC_CALL}), on the shipped schema, by one caller, each side a process of its own. By hand: \
          rusqlite, the library's own statements prepared once, one `BEGIN IMMEDIATE` transaction an act, the same \
          SQLite, the same sync rule. The hand-written loop judges nothing: it stores a fixed landing page. \
          \"The driver's defaults\" is the same loop without stable query plans, as most would write it. \

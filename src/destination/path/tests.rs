@@ -257,6 +257,16 @@ proptest! {
     }
 
     #[test]
+    fn what_is_taken_as_plain_is_read_back_by_the_parser_as_written(input in "[a-c0./_~?=&#-]{1,24}") {
+        for base in bases() {
+            if let Ok(safe) = judge(&input, &base) {
+                assert!(plain(safe.as_str()));
+                assert!(lands_below(safe.as_str(), &base), "{input}");
+            }
+        }
+    }
+
+    #[test]
     fn arbitrary_text_is_judged_without_a_panic(input in any::<String>(), url in any::<String>()) {
         for base in bases() {
             if let Ok(safe) = judge(&input, &base) {

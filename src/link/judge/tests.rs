@@ -6,6 +6,7 @@ use crate::error::Error;
 use crate::link::SHORTEST_LIFE;
 use crate::token::IssueRequest;
 use proptest::prelude::*;
+use std::borrow::Cow;
 use std::time::Duration;
 
 const NOW: Timestamp = Timestamp::from_millis(1_795_356_780_000);
@@ -20,9 +21,18 @@ fn issuer() -> CallerFacts {
     CallerFacts {
         void_serial: 0,
         serial: 1,
-        limits: Limits { links: true, destinations: Some(vec!["*".to_owned()]), ..Limits::default() },
+        limits: Arc::new(Limits {
+            links: true,
+            destinations: Some(vec!["*".to_owned()]),
+            ..Limits::default()
+        }),
         ..CallerFacts::admin(true)
     }
+}
+
+/// What somebody may do, to be changed.
+fn limits(of: &mut CallerFacts) -> &mut Limits {
+    Arc::make_mut(&mut of.limits)
 }
 
 fn ann() -> SubjectFacts {
@@ -74,10 +84,10 @@ const AGAINST_USE: &[Against] = &[
     (Reason::CredentialDisabled, |facts| facts.link.issuer.enabled = false),
     (Reason::AdminDisabled, |facts| facts.link.issuer.admin_enabled = false),
     (Reason::CredentialRevoked, |facts| facts.link.issuer.void_serial = 1),
-    (Reason::LinksNotAllowed, |facts| facts.link.issuer.limits.links = false),
-    (Reason::DestinationNotAllowed, |facts| facts.link.issuer.limits.destinations = None),
-    (Reason::DestinationNotAllowed, |facts| facts.link.issuer.limits.link_destinations = Some(vec![])),
-    (Reason::ClientNotAllowed, |facts| facts.link.issuer.limits.clients = Some(vec![])),
+    (Reason::LinksNotAllowed, |facts| limits(&mut facts.link.issuer).links = false),
+    (Reason::DestinationNotAllowed, |facts| limits(&mut facts.link.issuer).destinations = None),
+    (Reason::DestinationNotAllowed, |facts| limits(&mut facts.link.issuer).link_destinations = Some(vec![])),
+    (Reason::ClientNotAllowed, |facts| limits(&mut facts.link.issuer).clients = Some(vec![])),
     (Reason::LandingNotAllowed, |facts| {
         Arc::make_mut(&mut facts.settings).deny = DenyTable::new("admin", &["shop/"]).unwrap();
     }),
@@ -102,7 +112,7 @@ fn a_link_that_names_no_client_needs_a_credential_without_that_limit() {
     let mut facts = live();
     facts.link.client = None;
     assert!(judge_open(&facts, NOW).is_ok());
-    facts.link.issuer.limits.clients = facts.subject.client.map(|client| vec![client.id]);
+    limits(&mut facts.link.issuer).clients = facts.subject.client.map(|client| vec![client.id]);
     assert_eq!(judge_open(&facts, NOW), Err(Reason::ClientNotAllowed));
 }
 
@@ -139,7 +149,12 @@ fn asked() -> LinkRequest {
 fn for_issue() -> IssueFacts {
     let custom = |known: &&crate::destination::Destination| known.name == "sso:custom_redirect";
     let destination = crate::destination::defaults().iter().find(custom).cloned();
-    IssueFacts { settings: Arc::new(settings()), caller: issuer(), subject: ann(), destination }
+    IssueFacts {
+        settings: Arc::new(settings()),
+        caller: issuer(),
+        subject: ann(),
+        destination: destination.map(Cow::Owned),
+    }
 }
 
 fn caller() -> Caller {
@@ -152,15 +167,17 @@ type AgainstMaking = (Reason, fn(&mut IssueFacts));
 const AGAINST_MAKING: &[AgainstMaking] = &[
     (Reason::CredentialDisabled, |facts| facts.caller.enabled = false),
     (Reason::CredentialRevoked, |facts| facts.caller.serial = 3),
-    (Reason::AddressNotAllowed, |facts| facts.caller.limits.addresses = vec!["10.0.0.0/8".parse().unwrap()]),
-    (Reason::LinksNotAllowed, |facts| facts.caller.limits.links = false),
-    (Reason::DestinationNotAllowed, |facts| facts.caller.limits.destinations = None),
-    (Reason::DestinationNotAllowed, |facts| facts.caller.limits.link_destinations = Some(vec![])),
-    (Reason::LifeNotAllowed, |facts| facts.caller.limits.max_link_life_seconds = Some(60)),
-    (Reason::ClientNotAllowed, |facts| facts.caller.limits.clients = Some(vec![])),
+    (Reason::AddressNotAllowed, |facts| {
+        limits(&mut facts.caller).addresses = vec!["10.0.0.0/8".parse().unwrap()]
+    }),
+    (Reason::LinksNotAllowed, |facts| limits(&mut facts.caller).links = false),
+    (Reason::DestinationNotAllowed, |facts| limits(&mut facts.caller).destinations = None),
+    (Reason::DestinationNotAllowed, |facts| limits(&mut facts.caller).link_destinations = Some(vec![])),
+    (Reason::LifeNotAllowed, |facts| limits(&mut facts.caller).max_link_life_seconds = Some(60)),
+    (Reason::ClientNotAllowed, |facts| limits(&mut facts.caller).clients = Some(vec![])),
     (Reason::UserDisabled, |facts| facts.subject.user.as_mut().unwrap().enabled = false),
     (Reason::ClientClosed, |facts| facts.subject.client.as_mut().unwrap().status = ClientStatus::Closed),
-    (Reason::RateLimited, |facts| facts.caller.limits.links_per_minute = Some(0)),
+    (Reason::RateLimited, |facts| limits(&mut facts.caller).links_per_minute = Some(0)),
 ];
 
 #[test]
@@ -191,7 +208,7 @@ proptest! {
     ) {
         let mut facts = for_issue();
         Arc::make_mut(&mut facts.settings).link_life_seconds = usual;
-        facts.caller.limits.max_link_life_seconds = most;
+        limits(&mut facts.caller).max_link_life_seconds = most;
         let mut request = asked();
         request.life = life.map(Duration::from_millis);
         let longest = most.map_or(LONGEST_LIFE, Settings::seconds);

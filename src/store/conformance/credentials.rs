@@ -80,7 +80,7 @@ fn what_was_made_is_stored_whole(w: &World<'_>) {
         let (_, facts) = store.secret_facts("GPIabc").unwrap();
         let facts = facts.unwrap();
         assert_eq!((facts.id, facts.digest, facts.old_digest), (made.credential_id, [7; 32], None));
-        assert_eq!(facts.facts.limits, limits);
+        assert_eq!(*facts.facts.limits, limits);
         assert_eq!((facts.facts.serial, facts.facts.void_serial), (1, 0));
         let told = events(store, "credential.created");
         let [event] = &told[..] else { panic!("{told:?}") };

@@ -8,7 +8,7 @@ use super::SqliteStore;
 use super::audit::write_event;
 use super::error::ReadError;
 use super::writing::Sync;
-use super::{link_ends, sessions, tokens};
+use super::{limits, link_ends, sessions, tokens};
 use crate::audit::{EventKind, NewEvent};
 use crate::clock::Timestamp;
 use crate::credential::{
@@ -28,12 +28,6 @@ pub(super) const FACTS: &str = "credential.enabled, ifnull(admin.enabled, 1), cr
 /// How many columns that is.
 pub(super) const FACTS_WIDTH: usize = 13;
 
-fn limits(text: &str) -> rusqlite::Result<Limits> {
-    serde_json::from_str(text).map_err(|error| {
-        rusqlite::Error::FromSqlConversionFailure(0, rusqlite::types::Type::Text, Box::new(error))
-    })
-}
-
 /// What may be said of a caller, from the columns [`FACTS`] beginning at `first`.
 pub(super) fn facts(row: &Row<'_>, first: usize) -> rusqlite::Result<CallerFacts> {
     Ok(CallerFacts {
@@ -44,7 +38,7 @@ pub(super) fn facts(row: &Row<'_>, first: usize) -> rusqlite::Result<CallerFacts
         serial: row.get(first + 4)?,
         old_until: row.get(first + 5)?,
         void_serial: row.get(first + 6)?,
-        limits: limits(row.get_ref(first + 7)?.as_str()?)?,
+        limits: limits::read(row.get_ref(first + 7)?.as_str()?)?,
         last_used_at: row.get(first + 8)?,
         minute: (row.get(first + 9)?, row.get(first + 10)?),
         link_minute: (row.get(first + 11)?, row.get(first + 12)?),
@@ -135,7 +129,7 @@ fn credential(row: &Row<'_>) -> rusqlite::Result<Credential> {
         identifier: row.get(3)?,
         admin_id: row.get(4)?,
         home_url: row.get(5)?,
-        limits: limits(row.get_ref(6)?.as_str()?)?,
+        limits: (*limits::read(row.get_ref(6)?.as_str()?)?).clone(),
         created_at: row.get(7)?,
         expires_at: row.get(8)?,
         revoked_at: row.get(9)?,
@@ -186,7 +180,7 @@ pub(super) fn insert_host(
     limits: &Limits,
     now: Timestamp,
 ) -> StoreResult<()> {
-    let limits = serde_json::json!(limits).to_string();
+    let limits = limits::text(limits);
     connection
         .execute(
             "INSERT INTO credential (kind, label, limits, serial, void_serial, created_at) VALUES ('host', ?1, ?2, 0, -1, ?3)",
@@ -263,7 +257,7 @@ impl CredentialStore for SqliteStore {
             if find(connection, &new.label)?.is_some() {
                 return Ok(Err(Reason::AlreadyExists.into()));
             }
-            let limits = serde_json::json!(new.limits).to_string();
+            let limits = limits::text(&new.limits);
             let (serial, void_serial) = if new.host { (0, -1) } else { (1, 0) };
             connection
                 .execute(

@@ -13,7 +13,7 @@ use rusqlite::{Connection, OpenFlags};
 use super::error::{ReadError, of_commit, sync_failed};
 use super::identity::{Identity, refuse_inherited, with_suffix};
 use super::opening::{check_sqlite, inside, look_at, require_wal, require_writable_log, with_rights};
-use super::pool::Pool;
+use super::pool::{Lease, Pool};
 use super::transaction::{Transaction, wait_until};
 use super::turns::Turns;
 use super::writing::{Sync, Writer};
@@ -152,28 +152,33 @@ impl Database {
         let _inside = inside()?;
         // A "yes" may come from a read alone, such as a session's check.
         self.unchanged()?;
-        let until = Instant::now() + self.deadline;
-        let lease = self
-            .readers
-            .take(until, || connect(&self.path, OpenFlags::SQLITE_OPEN_READ_WRITE, self.deadline))?;
+        let lease = self.reader()?;
         let connection = lease.get()?;
-        wait_until(connection, until)?;
         let _open = Transaction::reading(connection)?;
         act(connection)
     }
 
-    /// Run a single reading statement. Uses the writer's connection while nobody writes, since its pages are
-    /// in memory.
+    fn reader(&self) -> StoreResult<Lease<'_, Connection>> {
+        let until = Instant::now() + self.deadline;
+        let lease = self
+            .readers
+            .take(until, || connect(&self.path, OpenFlags::SQLITE_OPEN_READ_WRITE, self.deadline))?;
+        wait_until(lease.get()?, until)?;
+        Ok(lease)
+    }
+
+    /// Run a single reading statement that lets nobody in by itself. Uses the writer's connection while nobody
+    /// writes, since its pages are in memory.
     pub(super) fn peek<T>(&self, act: impl FnOnce(&Connection) -> StoreResult<T>) -> StoreResult<T> {
         self.usable()?;
+        let _inside = inside()?;
         match self.writer.take_idle() {
             Some(lease) => {
-                let _inside = inside()?;
                 let connection = &lease.get()?.connection;
                 wait_until(connection, Instant::now() + self.deadline)?;
                 act(connection)
             }
-            None => self.read(act),
+            None => act(self.reader()?.get()?),
         }
     }
 
@@ -225,6 +230,11 @@ impl Database {
             .read()?
             .query_row([], |row| row.get(0))
             .read()?;
+        self.settings_of(connection, nonce)
+    }
+
+    /// The same by the nonce that was read in this transaction.
+    pub(super) fn settings_of(&self, connection: &Connection, nonce: i64) -> StoreResult<Arc<Settings>> {
         let mut cached = self.settings.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some((known, settings)) = &*cached
             && *known == nonce

@@ -1,6 +1,9 @@
 //! Destinations that differ from the built-in ones.
 
-use rusqlite::{Connection, OptionalExtension, Row, params};
+use std::borrow::Cow;
+
+use rusqlite::types::ValueRef;
+use rusqlite::{Connection, Row, params};
 
 use super::SqliteStore;
 use super::audit::write_event;
@@ -26,9 +29,12 @@ fn input_of(name: &str) -> Option<Input> {
         .find(|input| input_name(*input) == name)
 }
 
-fn change(row: &Row<'_>) -> rusqlite::Result<DestinationChange> {
-    let name: String = row.get(0)?;
-    let (path, input): (Option<String>, Option<String>) = (row.get(1)?, row.get(2)?);
+/// The columns of [`change`].
+pub(super) const COLUMNS: &str = "destination.name, destination.path, destination.input";
+
+fn change(row: &Row<'_>, first: usize) -> rusqlite::Result<DestinationChange> {
+    let name: String = row.get(first)?;
+    let (path, input): (Option<String>, Option<String>) = (row.get(first + 1)?, row.get(first + 2)?);
     let changed = path.map(|path| Destination {
         name: name.clone(),
         path,
@@ -37,27 +43,37 @@ fn change(row: &Row<'_>) -> rusqlite::Result<DestinationChange> {
     Ok((name, changed))
 }
 
-/// The destination of that name as it is now: changed by the host, removed, or built in.
-pub(super) fn find(connection: &Connection, name: &str) -> StoreResult<Option<Destination>> {
-    let changed = connection
-        .prepare_cached("SELECT name, path, input FROM destination WHERE name = ?1")
-        .read()?
-        .query_row([name], change)
-        .optional()
-        .read()?;
-    Ok(match changed {
-        Some((_, changed)) => changed,
-        None => destination::find_default(name).cloned(),
+/// The destination of that name: as the host changed it, if the columns that begin at `first` say so, or as it is
+/// built in.
+pub(super) fn of_row(
+    row: &Row<'_>,
+    first: usize,
+    name: &str,
+) -> rusqlite::Result<Option<Cow<'static, Destination>>> {
+    Ok(match row.get_ref(first)? {
+        ValueRef::Null => destination::find_default(name).map(Cow::Borrowed),
+        _ => change(row, first)?.1.map(Cow::Owned),
     })
+}
+
+/// The destination of that name as it is now: changed by the host, removed, or built in.
+fn find(connection: &Connection, name: &str) -> StoreResult<Option<Cow<'static, Destination>>> {
+    connection
+        .prepare_cached(&format!(
+            "SELECT {COLUMNS} FROM (SELECT 1) LEFT JOIN destination ON destination.name = ?1"
+        ))
+        .read()?
+        .query_row([name], |row| of_row(row, 0, name))
+        .read()
 }
 
 impl DestinationStore for SqliteStore {
     fn changed_destinations(&self) -> StoreResult<Vec<DestinationChange>> {
         self.database.read(|connection| {
             connection
-                .prepare_cached("SELECT name, path, input FROM destination ORDER BY name")
+                .prepare_cached(&format!("SELECT {COLUMNS} FROM destination ORDER BY name"))
                 .read()?
-                .query_map([], change)
+                .query_map([], |row| change(row, 0))
                 .read()?
                 .collect::<rusqlite::Result<_>>()
                 .read()

@@ -6,34 +6,34 @@ use std::time::Duration;
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use super::audit::{write_event, write_refusal};
-use super::credentials::{FACTS, facts};
+use super::credentials::{FACTS, FACTS_WIDTH, facts};
 use super::error::ReadError;
 use super::writing::Sync;
-use super::{SqliteStore, credentials, destinations, purge, subject};
+use super::{SqliteStore, credentials, purge};
 use crate::audit::{EventKind, NewEvent};
 use crate::clock::Timestamp;
-use crate::credential::{Caller, CallerFacts};
+use crate::credential::CallerFacts;
 use crate::error::{Error, Reason, Refusal};
 use crate::id::{AdminId, ClientId, CredentialId, UserId};
 use crate::secret::TimedKey;
 use crate::settings::Settings;
 use crate::store::{At, Named, Outcome, StoreResult, TokenStore, TokensOf};
 use crate::token::{
-    Binding, Grant, IssueAct, IssueFacts, IssueRequest, LONGEST_LIFE, RedeemAct, RedeemFacts, Spent,
-    TokenFacts, TokenQuery, judge_issue, state_of,
+    Binding, Grant, IssueAct, LONGEST_LIFE, RedeemAct, RedeemFacts, Spent, TokenFacts, TokenQuery,
+    judge_issue, state_of,
 };
 
 /// One issue in so many also deletes what is over: 128 rows at a time cost less than two at each (perf lever
 /// 6).
 pub(super) const PURGE_EVERY: u8 = 64;
 
-/// The columns of a token, followed by those of the credential that issued it and of the admin.
-pub(super) fn select(condition: &str) -> String {
+/// The columns of a token, followed by those of the credential that issued it, of the admin, and `more`.
+pub(super) fn select(more: &str, condition: &str) -> String {
     format!(
         "SELECT token.key, token.user_id, token.client_id, token.destination, token.landing, token.credential_id,
                 token.admin_id, token.serial, token.actor, token.binding, token.issued_at, token.expires_at,
                 token.redeemed_at, token.redemption, token.session_key, token.revoked_at, token.replays,
-                token.replayed_at, by_password.enabled, {FACTS}
+                token.replayed_at, by_password.enabled, {FACTS}{more}
          FROM token
          LEFT JOIN credential ON credential.id = token.credential_id
          LEFT JOIN admin ON admin.id = credential.admin_id
@@ -43,9 +43,12 @@ pub(super) fn select(condition: &str) -> String {
 }
 
 /// The text of a hot statement, put together once.
-static BY_KEY: LazyLock<String> = LazyLock::new(|| select("WHERE token.key = ?1"));
+static BY_KEY: LazyLock<String> = LazyLock::new(|| select("", "WHERE token.key = ?1"));
 
-fn token(row: &Row<'_>) -> rusqlite::Result<TokenFacts> {
+/// How many columns [`token`] reads.
+pub(super) const WIDTH: usize = 19 + FACTS_WIDTH;
+
+pub(super) fn token(row: &Row<'_>) -> rusqlite::Result<TokenFacts> {
     let credential: Option<CredentialId> = row.get(5)?;
     let issuer = match credential {
         Some(_) => facts(row, 19)?,
@@ -80,7 +83,7 @@ fn find(connection: &Connection, named: &Named) -> StoreResult<Option<TokenFacts
         Named::Key(_) => connection.prepare_cached(&BY_KEY),
         // A name is the start of the key, so the first key at or after it is the one, if it begins so.
         Named::Reference(_) => {
-            connection.prepare_cached(&select("WHERE token.key >= ?1 ORDER BY token.key LIMIT 1"))
+            connection.prepare_cached(&select("", "WHERE token.key >= ?1 ORDER BY token.key LIMIT 1"))
         }
     }
     .read()?;
@@ -152,40 +155,6 @@ pub(super) fn count_unspent(
         .read()
 }
 
-impl SqliteStore {
-    /// What the verdict on an issue asks for, and that on a sign-in link; `None` if there is no such caller.
-    pub(super) fn issue_facts(
-        &self,
-        connection: &Connection,
-        caller: &Caller,
-        request: &IssueRequest,
-    ) -> StoreResult<Option<IssueFacts>> {
-        let settings = self.database.settings(connection)?;
-        let Some(caller) = credentials::caller_facts(connection, caller)? else {
-            return Ok(None);
-        };
-        let destination = match &request.destination {
-            Some(name) => destinations::find(connection, name)?,
-            None => None,
-        };
-        let subject = subject::load(connection, &settings, Some(request.subject))?;
-        Ok(Some(IssueFacts { settings, caller, subject, destination }))
-    }
-
-    pub(super) fn redeem_facts(
-        &self,
-        connection: &Connection,
-        named: &Named,
-    ) -> StoreResult<Option<RedeemFacts>> {
-        let Some(token) = find(connection, named)? else {
-            return Ok(None);
-        };
-        let settings = self.database.settings(connection)?;
-        let subject = subject::load(connection, &settings, token.subject())?;
-        Ok(Some(RedeemFacts { settings, token, subject }))
-    }
-}
-
 impl TokenStore for SqliteStore {
     fn issue(&self, act: &IssueAct<'_>, now: Timestamp) -> StoreResult<Outcome<Grant>> {
         self.database.write(Sync::Relaxed, |connection| {
@@ -253,6 +222,7 @@ impl TokenStore for SqliteStore {
             let settings = self.database.settings(connection)?;
             let mut statement = connection
                 .prepare_cached(&select(
+                    "",
                     "WHERE (?1 IS NULL OR token.user_id = ?1) AND (?2 IS NULL OR token.client_id = ?2)
                        AND (?3 IS NULL OR token.credential_id = ?3) AND (?4 IS NULL OR token.key < ?4)
                        AND (?5 = 0 OR (token.redeemed_at IS NULL AND token.revoked_at IS NULL AND token.expires_at > ?6))

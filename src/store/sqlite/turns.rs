@@ -67,7 +67,8 @@ impl Waiter {
         self.act.as_ref().and_then(|(lent, _)| lent.run(connection)).unwrap_or(false)
     }
 
-    fn settle(&self, outcome: StoreResult<()>) {
+    /// Tell what became of the act. What was told first stands.
+    pub(super) fn settle(&self, outcome: StoreResult<()>) {
         locked(&self.outcome).get_or_insert(outcome);
         self.settled.store(true, Ordering::Release);
         self.thread.unpark();

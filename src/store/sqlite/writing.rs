@@ -2,7 +2,7 @@
 //! ([`super::gate`]), then SQLite's own lock decides; what must be on the disk is synced before it is answered.
 //!
 //! On Linux a synced act commits without a sync, lets the next writer in, and only then syncs the log: who waits to write
-//! does not wait for the disk (docs/decisions/0014).
+//! does not wait for the disk (docs/decisions/0015).
 
 use std::cell::Cell;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
@@ -80,19 +80,25 @@ impl Writer {
         Ok(Open { transaction, pass, changes: self.connection.total_changes() })
     }
 
-    /// When this returns, what was changed is there; if `sync` says so, on the disk, together with everything that was
-    /// there before.
+    /// When this returns, what was changed is there for all to see, and the next one may write.
     fn commit(&self, open: Open<'_>, sync: Sync) -> StoreResult<()> {
         if !SYNC_AFTER_COMMIT && sync == Sync::Synced && self.connection.total_changes() == open.changes {
             // A commit that changes nothing would not sync what others have not synced yet.
             execute(&self.connection, "UPDATE store SET syncs = syncs + 1")?;
         }
-        open.transaction.commit()?;
-        drop(open.pass);
-        if SYNC_AFTER_COMMIT && sync == Sync::Synced {
-            sync_log(&self.connection).map_err(|_| StoreError::Indeterminate)?;
-        }
+        let Open { transaction, pass, .. } = open;
+        transaction.commit()?;
+        drop(pass);
         Ok(())
+    }
+
+    /// When this returns, everything that was committed by anybody is on the disk.
+    fn sync(&self) -> StoreResult<()> {
+        if SYNC_AFTER_COMMIT {
+            sync_log(&self.connection).map_err(|_| StoreError::Indeterminate)
+        } else {
+            Ok(())
+        }
     }
 }
 
@@ -175,7 +181,7 @@ impl Database {
         act: &mut dyn FnMut(&Connection) -> bool,
     ) -> StoreResult<()> {
         let open = writer.begin(self.at_least(sync), until)?;
-        if act(&writer.connection) { self.commit(writer, open, sync) } else { Ok(()) }
+        if act(&writer.connection) { self.commit(writer, open, sync, &[]) } else { Ok(()) }
     }
 
     /// Several acts; what became of each. All in one transaction, or if that can't be, each in its own.
@@ -211,16 +217,20 @@ impl Database {
             }
             execute(connection, "RELEASE act").ok()?;
         }
-        Some(self.commit(writer, open, sync))
+        Some(self.commit(writer, open, sync, batch))
     }
 
-    fn commit(&self, writer: &Writer, open: Open<'_>, sync: Sync) -> StoreResult<()> {
+    /// Commit, and sync if anybody needs it. Who does not is told before.
+    fn commit(&self, writer: &Writer, open: Open<'_>, sync: Sync, batch: &[Arc<Waiter>]) -> StoreResult<()> {
         // Asked only now: the act may have been the first to see that the setting has changed.
         let sync = self.at_least(sync);
         writer.commit(open, sync).inspect_err(|error| self.trust_after(error))?;
         if sync == Sync::Relaxed {
             return Ok(());
         }
+        let relaxed = batch.iter().filter(|waiter| self.at_least(waiter.sync()) == Sync::Relaxed);
+        relaxed.for_each(|waiter| waiter.settle(Ok(())));
+        writer.sync().inspect_err(|error| self.trust_after(error))?;
         #[cfg(test)]
         self.syncs.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
         self.unchanged()

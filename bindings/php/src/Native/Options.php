@@ -26,9 +26,15 @@ final class Options
         if ($sealingKeyFile !== null) {
             DocumentRoot::refuse($sealingKeyFile);
         }
-        $library->run('gatepass_options_set_sealing_key_file', $options->pointer(), $sealingKeyFile);
-        $library->run('gatepass_options_set_sealing_key', $options->pointer(), $sealingKey);
-        $library->run('gatepass_options_set_actor', $options->pointer(), $actor);
+        $texts = [
+            'gatepass_options_set_sealing_key_file' => $sealingKeyFile,
+            'gatepass_options_set_sealing_key' => $sealingKey,
+            'gatepass_options_set_actor' => $actor,
+        ];
+        // Most requests set none of them, and each call into the library has its cost.
+        foreach (array_filter($texts, is_string(...)) as $setter => $text) {
+            $library->run($setter, $options->pointer(), $text);
+        }
         return $options;
     }
 }

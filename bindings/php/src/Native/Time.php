@@ -17,6 +17,8 @@ use Gatepass\Exception\InvalidArgument;
  */
 final class Time
 {
+    private static ?DateTimeZone $utc = null;
+
     /** From milliseconds since 1970 UTC, where 0 stands for none. */
     public static function fromMs(int $ms): ?DateTimeImmutable
     {
@@ -26,7 +28,13 @@ final class Time
         // Rounded down, also before 1970.
         $rest = ($ms % 1000 + 1000) % 1000;
         $text = sprintf('%d.%03d', intdiv($ms - $rest, 1000), $rest);
-        return DateTimeImmutable::createFromFormat('U.v', $text)->setTimezone(new DateTimeZone('UTC'));
+        return DateTimeImmutable::createFromFormat('U.v', $text)->setTimezone(self::utc());
+    }
+
+    /** Made once: PHP looks a zone up by its name each time. */
+    private static function utc(): DateTimeZone
+    {
+        return self::$utc ??= new DateTimeZone('UTC');
     }
 
     /** From RFC 3339, or milliseconds where the year has more than four digits. */
@@ -38,7 +46,7 @@ final class Time
             // PHP takes much else for a time, and nothing at all for now.
             $time = date_create_immutable($text) ?: null;
         }
-        return ($time ?? null)?->setTimezone(new DateTimeZone('UTC'))
+        return ($time ?? null)?->setTimezone(self::utc())
             ?? throw new InternalError('the library gave a time that is none');
     }
 
@@ -48,7 +56,7 @@ final class Time
         if ($time === null) {
             return null;
         }
-        $utc = DateTimeImmutable::createFromInterface($time)->setTimezone(new DateTimeZone('UTC'));
+        $utc = DateTimeImmutable::createFromInterface($time)->setTimezone(self::utc());
         return $utc->format('Y-m-d\TH:i:s.v\Z');
     }
 

@@ -21,19 +21,21 @@ LARGEST = 2**63 - 1
 def checked(function: F) -> F:
     """Refuse a value of a wrong type by a TypeError that names the argument, before anything is done."""
     names = list(signature(function).parameters)
-    accepts: dict[str, tuple[Accepts, str]] = {}
+    accepts: dict[str, Accepts] = {}
+    wanted: dict[str, str] = {}
 
     def check(name: str, value: object) -> None:
-        good, wanted = accepts.get(name, (None, ""))
+        good = accepts.get(name)
         if good is not None and not good(value):
-            raise TypeError(f"{name} must be {wanted}, not {type(value).__name__}")
+            raise TypeError(f"{name} must be {wanted[name]}, not {type(value).__name__}")
 
     @functools.wraps(function)
     def run(*arguments: Any, **named: Any) -> Any:
         if not accepts:
             hints = typing.get_type_hints(function)
             hints.pop("return", None)
-            accepts.update({name: (acceptor(hint), describe(hint)) for name, hint in hints.items()})
+            wanted.update({name: describe(hint) for name, hint in hints.items()})
+            accepts.update({name: acceptor(hint) for name, hint in hints.items()})
         for name, value in zip(names, arguments):
             check(name, value)
         for name, value in named.items():
@@ -45,16 +47,20 @@ def checked(function: F) -> F:
 
 def acceptor(hint: Any) -> Accepts:
     """Whether a value has that type. A bool is no number here."""
-    origin, inner = typing.get_origin(hint), typing.get_args(hint)
     if hint is Any:
         return lambda value: True
+    kinds = classes(hint)
+    if int in kinds and bool not in kinds:
+        return lambda value: isinstance(value, kinds) and not isinstance(value, bool)
+    return lambda value: isinstance(value, kinds)
+
+
+def classes(hint: Any) -> tuple[type, ...]:
+    """The classes that a type stands for, in one tuple: that is what every argument of every call meets."""
+    origin = typing.get_origin(hint)
     if origin is Union:
-        options = [acceptor(option) for option in inner]
-        return lambda value: any(option(value) for option in options)
-    if hint is int:
-        return lambda value: isinstance(value, int) and not isinstance(value, bool)
-    kind = origin or hint
-    return lambda value: isinstance(value, kind)
+        return tuple(kind for option in typing.get_args(hint) for kind in classes(option))
+    return (origin or hint,)
 
 
 def describe(hint: Any) -> str:

@@ -18,7 +18,7 @@ use crate::secret::TimedSecret;
 use crate::session::RedemptionId;
 use crate::store::sqlite::error::ReadError;
 use crate::store::sqlite::writing::Sync;
-use crate::store::sqlite::{SqliteStore, schema, tokens};
+use crate::store::sqlite::{SqliteStore, facts, schema, subject};
 use crate::store::{
     CredentialStore, SessionStore, SessionsOf, SettingsStore, StoreResult, TokenStore, UpkeepStore,
 };
@@ -189,11 +189,11 @@ fn compiled_again(qpsg: bool) -> i32 {
         .peek(|connection| {
             let hot = [
                 "SELECT redeemed_at IS NOT NULL FROM token WHERE key = ?1".to_owned(),
-                tokens::select("WHERE token.key = ?1"),
+                facts::OF_KEY.clone(),
+                facts::OF_ISSUE[subject::Named::User as usize].clone(),
                 "UPDATE token SET redeemed_at = ?2, redemption = ?3, session_key = ?4 \
                  WHERE key = ?1 AND redeemed_at IS NULL"
                     .to_owned(),
-                "SELECT settings_nonce FROM store".to_owned(),
             ];
             let mut again = 0;
             for sql in &hot {

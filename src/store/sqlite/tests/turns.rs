@@ -1,6 +1,6 @@
 //! Acts of several threads in one transaction: each has its own outcome, whatever becomes of the others.
 
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Barrier, Mutex};
 use std::thread::scope;
 use std::time::{Duration, Instant};
@@ -11,7 +11,9 @@ use super::support::store;
 use crate::error::StoreError;
 use crate::store::StoreResult;
 use crate::store::sqlite::database::Database;
+use crate::store::sqlite::turns::Turns;
 use crate::store::sqlite::writing::Sync;
+use crate::sys::lend;
 
 /// What a thread of a batch does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -21,9 +23,17 @@ enum Deed {
     Refuse,
     /// Changes something, then panics.
     Panic,
-    /// Ends the whole transaction, as SQLite does when the disk is full.
+    /// Asks for more room than there is. SQLite undoes that statement, or the whole transaction.
     Full,
+    /// Ends the whole transaction, as SQLite may when the disk is full or fails.
+    End,
+    /// Is interrupted while it writes.
+    Interrupt,
+    /// Asks for more memory than there is.
+    Memory,
 }
+
+const UNDONE: [Deed; 5] = [Deed::Refuse, Deed::Panic, Deed::Full, Deed::End, Deed::Interrupt];
 
 fn insert(connection: &Connection, name: usize) -> StoreResult<()> {
     connection
@@ -39,10 +49,54 @@ fn deed(connection: &Connection, name: usize, deed: Deed) -> StoreResult<()> {
         Deed::Refuse => Err(StoreError::Corrupt("refused")),
         Deed::Panic => panic!("a planted panic"),
         Deed::Full => {
+            let limit =
+                |pages: &str| connection.execute_batch(&format!("PRAGMA max_page_count = {pages}")).unwrap();
+            limit("1");
+            let tried = insert_much(connection);
+            limit("4294967294");
+            tried
+        }
+        Deed::End => {
             connection.execute_batch("ROLLBACK").unwrap();
-            Err(StoreError::Full)
+            ended(connection, Err(StoreError::Full))
+        }
+        Deed::Interrupt => {
+            let handle = connection.get_interrupt_handle();
+            let interrupted = AtomicBool::new(false);
+            let tried = scope(|scope| {
+                // Again and again: one that comes before the statement runs is forgotten.
+                scope.spawn(|| {
+                    while !interrupted.load(Ordering::Relaxed) {
+                        std::thread::sleep(Duration::from_millis(1));
+                        handle.interrupt();
+                    }
+                });
+                let sql = "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n)
+                           INSERT INTO destination (name, path) SELECT 'act:' || (i + 1000000), '' FROM n";
+                let tried = connection.execute(sql, []).map(drop).map_err(StoreError::from);
+                interrupted.store(true, Ordering::Relaxed);
+                tried
+            });
+            ended(connection, tried)
+        }
+        Deed::Memory => {
+            // For the whole process, and for good.
+            connection.execute_batch("PRAGMA hard_heap_limit = 4000000").unwrap();
+            ended(connection, insert_much(connection))
         }
     }
+}
+
+fn insert_much(connection: &Connection) -> StoreResult<()> {
+    let sql = "INSERT INTO destination (name, path) VALUES ('act:0', hex(zeroblob(8000000)))";
+    connection.execute(sql, []).map(drop).map_err(StoreError::from)
+}
+
+/// It failed, and the transaction is over.
+fn ended(connection: &Connection, tried: StoreResult<()>) -> StoreResult<()> {
+    assert!(tried.is_err());
+    assert!(connection.is_autocommit(), "the transaction lives on, so this fault shows nothing");
+    tried
 }
 
 fn names(database: &Database) -> Vec<usize> {
@@ -83,26 +137,30 @@ fn batch(database: &Database, first: usize, deeds: &[Deed]) -> Vec<std::thread::
     heard.into_iter().map(|(_, said)| said).collect()
 }
 
+/// Whether a thread heard what its own deed came to.
+fn is_told(said: &std::thread::Result<StoreResult<()>>, deed: Deed) -> bool {
+    match (said, deed) {
+        (Ok(Ok(())), Deed::Insert) | (Err(_), Deed::Panic) => true,
+        (Ok(Err(error)), Deed::Refuse) => *error == StoreError::Corrupt("refused"),
+        (Ok(Err(error)), Deed::Full | Deed::End) => *error == StoreError::Full,
+        (Ok(Err(error)), Deed::Interrupt | Deed::Memory) => matches!(error, StoreError::Database(_)),
+        _ => false,
+    }
+}
+
 #[test]
-fn at_every_place_of_a_batch_a_no_a_panic_and_a_full_disk_take_nothing_of_others_with_them() {
+fn at_every_place_of_a_batch_a_no_a_panic_and_a_fault_take_nothing_of_others_with_them() {
     let (_folder, store) = store();
     let database = &store.database;
     let mut first = 0;
     for size in [2, 3, 5] {
         for place in 0..size {
-            for which in [Deed::Refuse, Deed::Panic, Deed::Full] {
+            for which in UNDONE {
                 let mut deeds = vec![Deed::Insert; size];
                 deeds[place] = which;
                 let before = names(database);
-                let heard = batch(database, first, &deeds);
-                for (at, said) in heard.iter().enumerate() {
-                    match (said, deeds[at]) {
-                        (Ok(Ok(())), Deed::Insert) => {}
-                        (Ok(Err(StoreError::Corrupt("refused"))), Deed::Refuse) => {}
-                        (Ok(Err(StoreError::Full)), Deed::Full) => {}
-                        (Err(_), Deed::Panic) => {}
-                        (said, deed) => panic!("{deed:?} at {at} of {deeds:?} heard {said:?}"),
-                    }
+                for (at, said) in batch(database, first, &deeds).iter().enumerate() {
+                    assert!(is_told(said, deeds[at]), "{:?} at {at} of {deeds:?} heard {said:?}", deeds[at]);
                 }
                 let mut wanted = before;
                 wanted.extend((0..size).filter(|at| *at != place).map(|at| first + at));
@@ -111,6 +169,63 @@ fn at_every_place_of_a_batch_a_no_a_panic_and_a_full_disk_take_nothing_of_others
             }
         }
     }
+}
+
+/// In a process of its own, since SQLite's memory is one for all.
+#[test]
+fn at_every_place_of_a_batch_a_lack_of_memory_takes_nothing_of_others_with_it() {
+    const CHILD: &str = "GATEPASS_TEST_LACKS_MEMORY";
+    if std::env::var_os(CHILD).is_none() {
+        let own = "store::sqlite::tests::turns::at_every_place_of_a_batch_a_lack_of_memory_takes_nothing_of_others_with_it";
+        let mut child = std::process::Command::new(std::env::current_exe().unwrap());
+        let output = child.args(["--exact", own]).env(CHILD, "1").output().unwrap();
+        let told = String::from_utf8_lossy(&output.stdout);
+        assert!(output.status.success() && told.contains("1 passed"), "{told}");
+        return;
+    }
+    let (_folder, store) = store();
+    for place in 0..3 {
+        let mut deeds = vec![Deed::Insert; 3];
+        deeds[place] = Deed::Memory;
+        for (at, said) in batch(&store.database, place * 3, &deeds).iter().enumerate() {
+            assert!(is_told(said, deeds[at]), "{:?} at {at} heard {said:?}", deeds[at]);
+        }
+    }
+    assert_eq!(names(&store.database), [1, 2, 3, 5, 6, 7]);
+}
+
+#[test]
+fn a_leader_that_is_lost_leaves_nobody_waiting_and_nobody_let_in() {
+    let turns = Turns::new(());
+    let held = turns.take_idle();
+    let join = || {
+        let until = Instant::now() + Duration::from_secs(5);
+        lend(&mut |_: &Connection| true, |act| {
+            turns.join(act, Sync::Synced, until, |_, batch| {
+                assert_eq!(batch.len(), 3);
+                panic!("the leader is lost")
+            })
+        })
+    };
+    scope(|scope| {
+        let threads: Vec<_> = (0..3)
+            .map(|waiting| {
+                let thread = scope.spawn(join);
+                while turns.waiting() == waiting {
+                    std::thread::yield_now();
+                }
+                thread
+            })
+            .collect();
+        drop(held);
+        let heard: Vec<_> = threads.into_iter().map(std::thread::ScopedJoinHandle::join).collect();
+        assert_eq!(heard.iter().filter(|said| said.is_err()).count(), 1, "one led");
+        let others = heard.iter().filter_map(|said| said.as_ref().ok());
+        assert!(
+            others.clone().count() == 2 && others.clone().all(|said| *said == Err(StoreError::Indeterminate))
+        );
+    });
+    assert!(turns.take_idle().is_some(), "the writer did not come back");
 }
 
 #[test]
@@ -129,6 +244,28 @@ fn a_batch_is_one_commit() {
         drop(held);
     });
     assert_eq!(database.syncs.load(Ordering::Relaxed), before + 1);
+}
+
+#[test]
+fn a_batch_of_acts_with_and_without_a_sync_is_synced_once() {
+    let (_folder, store) = store();
+    let database = &store.database;
+    database.write(Sync::Synced, |connection| database.settings(connection)).unwrap();
+    let held = database.hold();
+    let before = database.syncs.load(Ordering::Relaxed);
+    scope(|scope| {
+        let act = |connection: &Connection| insert(connection, 1);
+        scope.spawn(move || database.write(Sync::Synced, act).unwrap());
+        while database.waiting() == 0 {
+            std::thread::yield_now();
+        }
+        scope.spawn(move || database.write(Sync::Relaxed, |connection| insert(connection, 2)).unwrap());
+        while database.waiting() == 1 {
+            std::thread::yield_now();
+        }
+        drop(held);
+    });
+    assert_eq!((names(database), database.syncs.load(Ordering::Relaxed)), (vec![1, 2], before + 1));
 }
 
 #[test]
