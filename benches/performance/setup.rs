@@ -1,6 +1,7 @@
 //! What every part is given, and the machine that it runs on.
 
 use std::path::{Path, PathBuf};
+use std::process::Command;
 use std::time::Duration;
 
 use tempfile::TempDir;
@@ -71,6 +72,25 @@ pub(crate) fn library() -> PathBuf {
         .map_or_else(|| target().join("release/libgatepass.so"), PathBuf::from);
     assert!(library.exists(), "{library:?} is missing: cargo build --release -p gatepass-c");
     library
+}
+
+/// A program of the bench in C, made in `folder` against the committed header and the shared library.
+pub(crate) fn c_program(source: &str, folder: &Path) -> Command {
+    let (program, library) = (folder.join(source).with_extension(""), library());
+    let status = Command::new("cc")
+        .args(["-std=c99", "-D_POSIX_C_SOURCE=200809L", "-O2", "-o"])
+        .args([&program, &root().join("benches/performance").join(source)])
+        .arg("-I")
+        .arg(root().join("include"))
+        .arg(&library)
+        .status()
+        .unwrap();
+    assert!(status.success());
+    // The name that the program asks the loader for.
+    std::os::unix::fs::symlink(&library, folder.join("libgatepass.so.1")).unwrap();
+    let mut command = Command::new(program);
+    command.env("LD_LIBRARY_PATH", folder);
+    command
 }
 
 fn in_memory(folder: &Path) -> bool {

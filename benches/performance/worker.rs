@@ -30,6 +30,7 @@ pub(crate) fn run(arguments: &[String]) {
             serve(Ours::new(&gate), |ours| std::mem::take(&mut ours.busy));
         }
         "by-hand" => serve(ByHand::open(Path::new(path), true), |_| 0),
+        "memory" => say(&crate::parts::memory::measure(Path::new(path))),
         "by-default" => serve(ByHand::open(Path::new(path), false), |_| 0),
         other => panic!("nobody is {other:?}"),
     }

@@ -14,6 +14,7 @@ use crate::fill::{Dice, Rows, filled};
 use crate::part::{Goal, Line, Part, Plot, Table, figure, time};
 use crate::setup::Setup;
 
+/// As many as the page says.
 const PEOPLE: i64 = 10_000;
 
 pub(crate) fn run(setup: &Setup) -> Part {
@@ -84,7 +85,7 @@ pub(crate) fn run(setup: &Setup) -> Part {
         title: "Growth".into(),
         how: format!(
             "The library's own issue (without a sync) and redeem (with one, {sync}, and a session) for one of \
-             {PEOPLE} people by chance, on the shipped schema with all its indexes. The rows are filled in by SQL: tokens \
+             10,000 people by chance, on the shipped schema with all its indexes. The rows are filled in by SQL: tokens \
              of the last 20 hours, sessions of the last 11, audit events of the last 25 days, so that none is due to be \
              purged. {rounds} rounds of {count} acts. \"Empty, once more\" is a second empty store: how far it is from \
              1 is the noise. What is written and read is counted by the kernel, the log's write-back included, and \

@@ -4,6 +4,8 @@ mod autoauth;
 mod crossing;
 mod durability;
 mod growth;
+pub(crate) mod memory;
+mod opening;
 mod peers;
 mod php_requests;
 mod processes;
@@ -30,4 +32,6 @@ pub(crate) const PARTS: &[(&str, Run)] = &[
     ("autoauth", autoauth::run),
     ("growth", growth::run),
     ("purge", purge::run),
+    ("opening", opening::run),
+    ("memory", memory::run),
 ];

@@ -66,11 +66,12 @@ pub(crate) fn run(setup: &Setup) -> Part {
         lines: vec![lines(0), lines(1)],
     };
     let sync = SYNC_CALL;
+    let amount = figure(rows as f64);
     let part = Part {
         id: "purge".into(),
         title: "Purge".into(),
         how: format!(
-            "A store of {rows} tokens, a tenth of which is past its retention. Gatepass purges by its own operation: \
+            "A store of {amount} tokens, a tenth of which is past its retention. Gatepass purges by its own operation: \
              tokens, sessions, links, audit events and addresses, as shipped. By hand: the same token columns under a \
              random key with an index on the expiry, and a delete of the {CHUNK} rows that expired first. Both in chunks of \
              {CHUNK} rows, one transaction each without a sync ({sync} when the log is written back), and both \

@@ -2,13 +2,12 @@
 
 use std::cell::RefCell;
 use std::path::Path;
-use std::process::Command;
 
 use crate::by_hand::{SYNC_CALL, store};
 use crate::child::{Child, Counted};
 use crate::contest::{Sample, Side, contest};
 use crate::part::{Goal, Part, Table, figure, time};
-use crate::setup::{Setup, library, root};
+use crate::setup::{self, Setup};
 use crate::worker;
 
 const RUST: &str = "Gatepass, Rust API";
@@ -74,17 +73,5 @@ pub(crate) fn run(setup: &Setup) -> Part {
 
 /// `abi.c`, compiled against the committed header and the shared library.
 fn c_program(folder: &Path) -> Child {
-    let (program, library) = (folder.join("abi"), library());
-    let status = Command::new("cc")
-        .args(["-std=c99", "-D_POSIX_C_SOURCE=200809L", "-O2", "-o"])
-        .args([&program, &root().join("benches/performance/abi.c")])
-        .arg("-I")
-        .arg(root().join("include"))
-        .arg(&library)
-        .status()
-        .unwrap();
-    assert!(status.success());
-    // The name that the program asks the loader for.
-    std::os::unix::fs::symlink(&library, folder.join("libgatepass.so.1")).unwrap();
-    Child::start(C, Command::new(program).arg(folder.join("c.db")).env("LD_LIBRARY_PATH", folder))
+    Child::start(C, setup::c_program("abi.c", folder).arg(folder.join("c.db")))
 }
