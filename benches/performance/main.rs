@@ -30,6 +30,7 @@ struct Arguments {
     benching: bool,
     quick: bool,
     write: bool,
+    page: bool,
     rounds: Option<usize>,
     parts: Vec<String>,
 }
@@ -43,6 +44,7 @@ impl Arguments {
                 "--bench" => read.benching = true,
                 "--quick" => read.quick = true,
                 "--write" => read.write = true,
+                "--page" => read.page = true,
                 "--rounds" => {
                     let rounds = words.next().and_then(|word| word.parse().ok());
                     read.rounds = Some(rounds.expect("--rounds takes a number"));
@@ -64,6 +66,9 @@ fn main() {
         return worker::run(rest);
     }
     let arguments = Arguments::read(words.into_iter());
+    if arguments.page {
+        return report::write(&report::kept());
+    }
     let setup = Setup::new(arguments.benching, arguments.quick, arguments.rounds);
     let mut run = Run::begin();
     for (id, part) in PARTS {
