@@ -118,13 +118,21 @@ fn written(counted: &BTreeMap<&str, u64>) -> String {
     format!("{head}compiler {}\n{}", compiler(), lines.collect::<String>())
 }
 
-/// What a count depends on besides the source: the compiler's release (`1.95`) and the architecture.
+/// What a count depends on besides the source: the compiler's release (`1.95`), the architecture, and the versions of Valgrind
+/// and of the C library, whose functions for copying are counted too.
 fn compiler() -> String {
-    let output = Command::new("rustc").arg("--version").output().unwrap();
-    let text = String::from_utf8(output.stdout).unwrap();
-    let release = text.split(' ').nth(1).unwrap_or_default();
+    let told = |program: &str| {
+        let output = Command::new(program).arg("--version").output();
+        output.map_or(String::new(), |output| String::from_utf8_lossy(&output.stdout).into_owned())
+    };
+    let rustc = told("rustc");
+    let release = rustc.split(' ').nth(1).unwrap_or_default();
     let release = release.rsplit_once('.').map_or(release, |(release, _)| release);
-    format!("{release} {}", std::env::consts::ARCH)
+    let last_word = |text: String| {
+        text.lines().next().and_then(|line| line.split(' ').next_back()).unwrap_or("?").to_owned()
+    };
+    let (valgrind, libc) = (last_word(told("valgrind")), last_word(told("ldd")));
+    format!("{release} {} {valgrind} libc-{libc}", std::env::consts::ARCH)
 }
 
 /// The function between whose beginning and end callgrind counts; it knows it by this name.

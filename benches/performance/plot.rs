@@ -67,6 +67,9 @@ fn step(least: f64) -> f64 {
     round.unwrap_or(10.0) * power
 }
 
+/// So many points of a line at most are marked below.
+const MOST_TICKS: usize = 10;
+
 /// The chart. A line's name stands beside its own end of the legend, which lies above the axes.
 pub(crate) fn svg(plot: &Plot) -> String {
     let all = |of: fn(&(f64, f64)) -> f64| -> Vec<f64> {
@@ -76,7 +79,9 @@ pub(crate) fn svg(plot: &Plot) -> String {
     assert!(!xs.is_empty(), "{} shows nothing", plot.file);
     let top = TOP + STEP * plot.lines.len() as f64;
     let height = HEIGHT + STEP * plot.lines.len() as f64;
-    let (across, up) = (Axis::chosen(&xs, plot.log_x), Axis::of(&ys, plot.log_y));
+    let few = xs.len() <= MOST_TICKS * plot.lines.len();
+    let across = if few { Axis::chosen(&xs, plot.log_x) } else { Axis::of(&xs, plot.log_x) };
+    let up = Axis::of(&ys, plot.log_y);
     let x = |value: f64| LEFT + across.at(value) * (WIDTH - LEFT - RIGHT);
     let y = |value: f64| height - BOTTOM - up.at(value) * (height - BOTTOM - top);
 

@@ -95,7 +95,9 @@ pub(crate) fn run(setup: &Setup) -> Part {
         setup.count,
     );
     let mut versions = std::collections::BTreeMap::new();
-    children.iter().for_each(|child| versions.extend(child.borrow().ready.versions.clone()));
+    for (name, version) in children.iter().flat_map(|child| child.borrow().ready.versions.clone()) {
+        versions.insert(if name == "sqlite" { "sqlite in Gatepass".into() } else { name }, version);
+    }
     Part {
         id: "crossing".into(),
         title: "From PHP and Python".into(),

@@ -29,7 +29,13 @@ pub(crate) fn run(setup: &Setup) -> Part {
     let Some(workers) = workers else {
         return Part { notes: vec![format!("The workers in PHP: {NOT_MEASURED}.")], ..part };
     };
-    let versions = workers.iter().flat_map(|(_, children)| children[0].ready.versions.clone()).collect();
+    let mut versions = std::collections::BTreeMap::new();
+    for (side, children) in &workers {
+        for (name, version) in children[0].ready.versions.clone() {
+            let whose = if side.starts_with("Gatepass") { "Gatepass" } else { "php" };
+            versions.insert(if name == "sqlite" { format!("sqlite in {whose}") } else { name }, version);
+        }
+    }
     let syncs: Vec<String> = workers.iter().map(|(_, children)| children[0].ready.sync.clone()).collect();
     let workers: Vec<_> =
         workers.into_iter().map(|(name, children)| (name, RefCell::new(children))).collect();

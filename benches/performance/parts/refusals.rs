@@ -55,7 +55,7 @@ pub(crate) fn run(setup: &Setup) -> Part {
     let names = [
         "Gatepass: unknown token, answered without a write",
         "Gatepass: redeemed token, an event each, unsynced",
-        "Gatepass: revoked token, an event each, synced",
+        "Gatepass: revoked token, an event each, unsynced",
         "by hand: unknown token, an audit row each, unsynced",
         "by hand: unknown token, an audit row each, synced",
     ];
@@ -76,8 +76,8 @@ pub(crate) fn run(setup: &Setup) -> Part {
     }
     let how = format!(
         "A token that nobody issued is redeemed {} times in each of {} rounds; the others refuse up to {count} a round. What writes \
-         does so in a transaction of its own; \"synced\" is `synchronous=FULL` with {SYNC_CALL}, \"unsynced\" `NORMAL`, on \
-         both sides alike. After each round of guesses another connection asks SQLite whether anything was committed meanwhile.",
+         does so in a transaction of its own. By hand \"synced\" is `synchronous=FULL` with {SYNC_CALL} and \"unsynced\" `NORMAL`; no \
+         refusal by Gatepass is synced. After each round of guesses another connection asks SQLite whether anything was committed meanwhile.",
         guesses, many,
     );
     let quiet = (rounds.get() - wrote.get()) as f64;

@@ -9,6 +9,7 @@ use super::audit::{write_event, write_refusal};
 use super::error::ReadError;
 use super::link_ends::end_siblings;
 use super::link_tallies::tally;
+use super::redemptions::CARELESS;
 use super::tokens::{NewToken, PURGE_EVERY, insert};
 use super::writing::{Sync, or_refused};
 use super::{SqliteStore, purge};
@@ -49,6 +50,7 @@ impl SqliteStore {
             return Ok(Err(Refusal::new(Reason::LinkUnknown)));
         };
         if self.redeems_check_then_act() {
+            std::thread::sleep(CARELESS);
             let done = self
                 .database
                 .write(Sync::Synced, |connection| self.apply_opening(connection, act, &first, now, false))?;

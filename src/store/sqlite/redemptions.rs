@@ -1,6 +1,7 @@
 //! The redemption of a token: exactly once, synced, and refused with the truth otherwise.
 
 use std::sync::LazyLock;
+use std::time::Duration;
 
 use rusqlite::{Connection, params};
 
@@ -16,6 +17,9 @@ use crate::session::{Origin, SessionStart};
 use crate::settings::Settings;
 use crate::store::{Named, StoreResult};
 use crate::token::{RedeemAct, RedeemFacts, Spent, TokenFacts, Verdict, judge_redeem};
+
+/// How long the variants that the race self-check must catch take between look and act.
+pub(super) const CARELESS: Duration = Duration::from_millis(1);
 
 /// The text of the one statement that spends, put together once.
 static SPEND: LazyLock<String> = LazyLock::new(|| spend("redeemed_at IS NULL"));
@@ -149,6 +153,8 @@ impl SqliteStore {
     /// Look in one transaction, spend in another: what most hand-written redemptions do.
     fn redeem_check_then_act(&self, act: &RedeemAct, now: Timestamp) -> StoreResult<Result<Spent, Refusal>> {
         let facts = self.database.read(|connection| self.redeem_facts(connection, &Named::Key(act.key)))?;
+        // A page has other things to do in between, too.
+        std::thread::sleep(CARELESS);
         match facts {
             None => Ok(Err(Refusal::new(Reason::TokenUnknown))),
             Some(facts) => self

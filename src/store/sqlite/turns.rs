@@ -102,6 +102,9 @@ impl<W> Turns<W> {
 
     /// The writer alone, for what is no act.
     pub(super) fn take(&self, until: Instant) -> StoreResult<Lease<'_, W>> {
+        if let Some(lease) = self.take_idle() {
+            return Ok(lease);
+        }
         let waiter = Waiter::new(None, until);
         match self.wait(&waiter)? {
             Turn::Lead(lease, _) => Ok(lease),

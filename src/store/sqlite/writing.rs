@@ -192,7 +192,10 @@ impl Database {
         if batch.len() > 1
             && let Some(settled) = self.in_one(writer, batch)
         {
-            return vec![settled; batch.len()];
+            return match settled {
+                Ok(()) => batch.iter().map(|_| Ok(())).collect(),
+                Err(error) => batch.iter().map(|_| Err(error.clone())).collect(),
+            };
         }
         let alone = |waiter: &Arc<Waiter>| {
             self.alone(writer, waiter.sync(), waiter.until(), &mut |connection| waiter.run(connection))
