@@ -42,7 +42,7 @@ pub enum ReusePolicy {
 #[serde(rename_all = "snake_case")]
 pub enum Durability {
     /// Everything whose loss would let somebody in or keep somebody in: redemptions, log-ins, revocations, changes.
-    /// A power cut may undo what fails safe: issues, refusals in the audit, counters, last uses.
+    /// A power cut may undo what fails safe: issues of tokens, refusals in the audit, counters, last uses.
     #[default]
     Redeem,
     /// Every act.
@@ -213,8 +213,8 @@ settings! {
     /// The page, relative to the system URL, on which the application offers a fresh sign-in link; it is opened with
     /// link=NAME, the name of the old one. Empty: there is none.
     link_renewal_path: String = String::new(), |v| renewal_page(v);
-    /// What survives a power cut: redeem (all but issues, refusals, counters and last uses, whose loss lets nobody in)
-    /// or full (every act).
+    /// What survives a power cut: redeem (all but issues of tokens, refusals, counters and last uses, whose loss
+    /// lets nobody in) or full (every act).
     durability: Durability = Durability::Redeem, |_| Ok(());
     /// What a replay of a spent token leads to: off, warn or revoke.
     replay_policy: ReplayPolicy = ReplayPolicy::Warn, |_| Ok(());

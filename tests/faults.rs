@@ -94,6 +94,27 @@ fn after_a_failed_sync_no_handle_of_the_process_is_trusted() {
 }
 
 #[test]
+fn a_sync_that_fails_after_the_commit_is_as_bad_as_one_in_it() {
+    const NAME: &str = "a_sync_that_fails_after_the_commit_is_as_bad_as_one_in_it";
+    if part().is_some() {
+        let path = place();
+        let (gate, other) = (Gatepass::open(&path).unwrap(), Gatepass::open(&path).unwrap());
+        gate.set_setting("token_life_seconds", 50.into()).unwrap();
+        let changed = gate.set_setting("token_life_seconds", 30.into());
+        assert_eq!(store_error(changed), StoreError::Indeterminate);
+        nobody_trusts(&gate, &other, &path);
+        return;
+    }
+    if !is_here("strace", NAME) {
+        return;
+    }
+    let (_folder, path) = folder_with_store();
+    // The log's header, the first act, the second.
+    with_fault(NAME, "act", &path, &with_suffix(&path, "-wal"), SYNCS, "error=EIO:when=3");
+    assert!([30, 50].contains(&sound(&path).settings().unwrap().token_life_seconds));
+}
+
+#[test]
 fn a_sync_that_fails_while_the_log_is_written_back_is_noticed_too() {
     const NAME: &str = "a_sync_that_fails_while_the_log_is_written_back_is_noticed_too";
     if part().is_some() {
@@ -288,6 +309,16 @@ fn on_a_small_disk_every_act_is_done_whole_or_said_to_be_full() {
         let last = tokens.last().unwrap();
         assert_eq!(store_error(redeem(&gate, last)), StoreError::Full);
         assert_eq!(gate.inspect(last, None).unwrap().redeemed_at, None);
+        // Nor does anybody die who has to wait where there is no room even for a gate.
+        std::fs::remove_file(with_suffix(&path, "-gate")).unwrap();
+        std::thread::scope(|scope| {
+            for _ in 0..4 {
+                scope.spawn(|| {
+                    let gate = Gatepass::open(&path).unwrap();
+                    (0..20).for_each(|_| assert_eq!(store_error(redeem(&gate, last)), StoreError::Full));
+                });
+            }
+        });
         // There is space again, and everything that was answered is there.
         std::fs::remove_file(filler).unwrap();
         for token in &tokens[tokens.len() - 10..] {

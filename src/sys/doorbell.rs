@@ -5,6 +5,8 @@
 //! a bell that is never rung (its ringer was killed) costs its sleeper [`PATROL`] at most.
 
 use std::fs::File;
+#[cfg(target_os = "linux")]
+use std::os::unix::fs::FileExt;
 use std::time::Duration;
 
 /// The longest sleep before a waiter looks again by itself.
@@ -19,7 +21,8 @@ impl Doorbell {
     /// The bell in the first bytes of `file`, which is made long enough. `None` where files can't be shared so.
     pub(crate) fn of(file: &File) -> Option<Self> {
         if file.metadata().ok()?.len() < shared::LENGTH as u64 {
-            file.set_len(shared::LENGTH as u64).ok()?;
+            // Real bytes: where there is no room for them, a write by the mapping would end the process.
+            file.write_all_at(&[0; shared::LENGTH], 0).ok()?;
         }
         shared::Words::map(file).map(Doorbell)
     }

@@ -83,9 +83,12 @@ fn as_open_as(file: &File, like: &Path) {
 fn make(path: &Path, like: &Path) -> io::Result<()> {
     let like = fs::metadata(like)?;
     let made = NewFile::beside(path, like.permissions().mode() & 0o666)?;
-    // Who may not give it away need not: then the store is its own, or its group's.
-    if fs::metadata(made.path())?.uid() != like.uid() {
-        let _ = chown(made.path(), Some(like.uid()), Some(like.gid()));
+    // Who may not give it away may still give it to a group of its own.
+    let own = fs::metadata(made.path())?;
+    if (own.uid(), own.gid()) != (like.uid(), like.gid())
+        && chown(made.path(), Some(like.uid()), Some(like.gid())).is_err()
+    {
+        let _ = chown(made.path(), None, Some(like.gid()));
     }
     match made.name(path) {
         Err(error) if error.kind() != io::ErrorKind::AlreadyExists => Err(error),

@@ -48,6 +48,9 @@ pub(super) struct Database {
     /// How many transactions were synced.
     #[cfg(test)]
     pub(super) syncs: std::sync::atomic::AtomicU64,
+    /// Whether the next sync fails.
+    #[cfg(test)]
+    pub(super) fail_sync: AtomicBool,
 }
 
 /// A connection with the settings that every one of ours has.
@@ -122,6 +125,8 @@ impl Database {
             full: AtomicBool::new(true),
             #[cfg(test)]
             syncs: std::sync::atomic::AtomicU64::new(0),
+            #[cfg(test)]
+            fail_sync: AtomicBool::new(false),
         })
     }
 

@@ -90,19 +90,23 @@ mod tests {
 
     #[test]
     fn one_at_a_time_goes_in_and_the_next_one_as_soon_as_it_is_free() {
-        let (_folder, path) = store_file();
-        let (ours, theirs) = (Gate::beside(&path), Gate::beside(&path));
-        let pass = theirs.enter(soon()).unwrap();
-        std::thread::scope(|scope| {
-            scope.spawn(move || {
-                std::thread::sleep(Duration::from_millis(30));
-                drop(pass);
-            });
-            let began = Instant::now();
-            let entered = ours.enter(soon());
-            assert!(entered.is_some());
-            assert!(began.elapsed() >= Duration::from_millis(20) && began.elapsed() < PATIENCE);
+        // On a busy machine who lets the other one in may itself be kept waiting.
+        let in_time = (0..5).any(|_| {
+            let (_folder, path) = store_file();
+            let (ours, theirs) = (Gate::beside(&path), Gate::beside(&path));
+            let pass = theirs.enter(soon()).unwrap();
+            std::thread::scope(|scope| {
+                scope.spawn(move || {
+                    std::thread::sleep(Duration::from_millis(30));
+                    drop(pass);
+                });
+                let began = Instant::now();
+                let entered = ours.enter(soon());
+                assert!(began.elapsed() >= Duration::from_millis(20), "both were in");
+                entered.is_some() && began.elapsed() < PATIENCE
+            })
         });
+        assert!(in_time);
     }
 
     #[test]

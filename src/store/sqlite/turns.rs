@@ -9,7 +9,7 @@ use std::collections::VecDeque;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::Thread;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use rusqlite::Connection;
 
@@ -20,6 +20,9 @@ use crate::sys::Lent;
 
 /// So many acts at most are done in one transaction: readers of the log and a crash's repair stay quick.
 const MOST: usize = 64;
+
+/// Who has less time than this is done by itself: neither does it wait for others, nor they for it to give up.
+const PATIENT: Duration = Duration::from_millis(100);
 
 /// The one writer, and who waits for it.
 #[derive(Debug)]
@@ -36,6 +39,8 @@ pub(super) struct Waiter {
     /// The act, and whether it must be synced; `None` for one who wants the writer for himself.
     act: Option<(Lent<Connection, Kept>, Sync)>,
     until: Instant,
+    /// Has time enough to wait for what others do before.
+    patient: bool,
     thread: Thread,
     /// What became of the transaction, once it is known.
     outcome: Mutex<Option<StoreResult<()>>>,
@@ -51,7 +56,15 @@ impl std::fmt::Debug for Waiter {
 impl Waiter {
     fn new(act: Option<(Lent<Connection, Kept>, Sync)>, until: Instant) -> Arc<Self> {
         let thread = std::thread::current();
-        Arc::new(Waiter { act, until, thread, outcome: Mutex::new(None), settled: AtomicBool::new(false) })
+        let patient = until.saturating_duration_since(Instant::now()) >= PATIENT;
+        Arc::new(Waiter {
+            act,
+            until,
+            patient,
+            thread,
+            outcome: Mutex::new(None),
+            settled: AtomicBool::new(false),
+        })
     }
 
     pub(super) fn until(&self) -> Instant {
@@ -174,12 +187,19 @@ impl<W> Turns<W> {
     }
 }
 
-/// Our own act and those that were queued up to the first who wants the writer alone.
+/// Our own act and those that were queued up to the first who wants the writer alone. Whoever has little time is left
+/// to lead by itself.
 fn batch(own: &Arc<Waiter>, queue: &mut VecDeque<Arc<Waiter>>) -> Vec<Arc<Waiter>> {
     let mut batch = vec![Arc::clone(own)];
-    if own.act.is_some() {
-        while batch.len() < MOST && queue.front().is_some_and(|next| next.act.is_some()) {
-            batch.extend(queue.pop_front());
+    if own.act.is_none() || !own.patient {
+        return batch;
+    }
+    let mut at = 0;
+    while batch.len() < MOST {
+        match queue.get(at) {
+            Some(next) if next.act.is_some() && next.patient => batch.extend(queue.remove(at)),
+            Some(next) if next.act.is_some() => at += 1,
+            _ => break,
         }
     }
     batch

@@ -154,6 +154,9 @@ impl Database {
         let mut work = |connection: &Connection| {
             // Whoever leads goes on with the others' acts.
             let said = catch_unwind(AssertUnwindSafe(|| act(connection)));
+            if let Ok(Err(error)) = &said {
+                self.trust_after(error);
+            }
             let kept = said.as_ref().ok().and_then(|done| done.as_ref().ok()).map(&mut needs);
             answer = Some(said);
             kept
@@ -166,7 +169,7 @@ impl Database {
         };
         match answer {
             Some(Ok(Ok(done))) => settled.map(|()| done),
-            Some(Ok(Err(error))) => Err(error).inspect_err(|error| self.trust_after(error)),
+            Some(Ok(Err(error))) => Err(error),
             Some(Err(panic)) => resume_unwind(panic),
             None => settled.and(Err(StoreError::Busy)),
         }
@@ -180,7 +183,7 @@ impl Database {
         until: Instant,
         act: &mut dyn FnMut(&Connection) -> Kept,
     ) -> StoreResult<()> {
-        let open = writer.begin(self.at_least(most), until)?;
+        let open = self.begin(writer, most, until)?;
         match act(&writer.connection) {
             Some(sync) => self.commit(writer, open, &[(sync, None)]),
             None => Ok(()),
@@ -198,25 +201,29 @@ impl Database {
             };
         }
         let alone = |waiter: &Arc<Waiter>| {
-            self.alone(writer, waiter.sync(), waiter.until(), &mut |connection| waiter.run(connection))
+            let done =
+                self.alone(writer, waiter.sync(), waiter.until(), &mut |connection| waiter.run(connection));
+            // Nobody waits for those after it.
+            waiter.settle(done.clone());
+            done
         };
         batch.iter().map(alone).collect()
     }
 
     /// Do all acts in one transaction, each in a savepoint, so that one which fails takes nothing with it. `None`,
     /// with everything undone, if that transaction did not last until the commit: SQLite ends it by itself when
-    /// the disk is full or fails, and the next savepoint would begin another one unnoticed.
+    /// the disk is full or fails, and what follows would stand outside of it.
     fn in_one(&self, writer: &Writer, batch: &[Arc<Waiter>]) -> Option<StoreResult<()>> {
         let connection = &writer.connection;
         let must_sync = batch.iter().any(|waiter| waiter.sync() == Sync::Synced);
         let most = if must_sync { Sync::Synced } else { Sync::Relaxed };
         let until = batch.iter().map(|waiter| waiter.until()).min()?;
-        let open = writer.begin(self.at_least(most), until).ok()?;
+        let open = self.begin(writer, most, until).ok()?;
         let mut done = Vec::with_capacity(batch.len());
         for waiter in batch {
             execute(connection, "SAVEPOINT act").ok()?;
             let kept = waiter.run(connection);
-            if connection.is_autocommit() {
+            if connection.is_autocommit() || self.usable().is_err() {
                 return None;
             }
             if kept.is_none() {
@@ -226,6 +233,12 @@ impl Database {
             done.push((kept.unwrap_or(Sync::Relaxed), Some(&**waiter)));
         }
         Some(self.commit(writer, open, &done))
+    }
+
+    /// Begin to write, unless the store was found out not to be trusted while we waited for our turn.
+    fn begin<'a>(&self, writer: &'a Writer, most: Sync, until: Instant) -> StoreResult<Open<'a>> {
+        self.usable()?;
+        writer.begin(self.at_least(most), until).inspect_err(|error| self.trust_after(error))
     }
 
     /// Commit what was `done`, and sync if any of it must be. Whose act need not is told before.
@@ -240,9 +253,11 @@ impl Database {
         for (_, waiter) in done.iter().filter(|(sync, _)| !needs(sync)) {
             waiter.inspect(|waiter| waiter.settle(Ok(())));
         }
-        writer.sync().inspect_err(|error| self.trust_after(error))?;
         #[cfg(test)]
-        self.syncs.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+        self.count_sync().inspect_err(|error| self.trust_after(error))?;
+        writer.sync().inspect_err(|error| self.trust_after(error))?;
+        // A sync after another handle's failed one tells nothing.
+        self.usable()?;
         self.unchanged()
     }
 
@@ -250,6 +265,14 @@ impl Database {
     #[cfg(test)]
     pub(super) fn hold(&self) -> super::turns::Lease<'_, Writer> {
         self.writer.take_idle().unwrap()
+    }
+
+    /// Count a sync, and have it fail if a test wants that.
+    #[cfg(test)]
+    fn count_sync(&self) -> StoreResult<()> {
+        use std::sync::atomic::Ordering::Relaxed;
+        self.syncs.fetch_add(1, Relaxed);
+        if self.fail_sync.swap(false, Relaxed) { Err(StoreError::Indeterminate) } else { Ok(()) }
     }
 
     /// How many wait to write.

@@ -135,6 +135,23 @@ fn a_synced_act_that_changes_nothing_syncs_all_the_same() {
 }
 
 #[test]
+fn a_replay_that_ends_a_session_is_synced_and_any_other_is_not() {
+    for (policy, synced) in [("revoke", 1), ("warn", 0)] {
+        let (_folder, store) = store();
+        store.set_setting("replay_policy", policy.into(), 9, AT).unwrap().unwrap();
+        let mut act = issue_and_redeem(&store);
+        // Too late for a second click, and by somebody who confirmed it.
+        act.confirmed = true;
+        let later = AT.now.plus(std::time::Duration::from_secs(30));
+        act.redemption = RedemptionId::generate(&mut SysRng).unwrap();
+        let before = store.database.syncs.load(Ordering::Relaxed);
+        let refusal = store.redeem(&act, later).unwrap().unwrap_err();
+        assert_eq!(refusal.session_ended, synced == 1, "{policy}");
+        assert_eq!(store.database.syncs.load(Ordering::Relaxed) - before, synced, "{policy}");
+    }
+}
+
+#[test]
 fn every_table_is_strict_and_the_file_names_its_kind_and_version() {
     let (_folder, store) = store();
     store
@@ -153,7 +170,7 @@ fn every_table_is_strict_and_the_file_names_its_kind_and_version() {
 }
 
 /// Issue a token and spend it, as the use cases do.
-fn issue_and_redeem(store: &SqliteStore) {
+fn issue_and_redeem(store: &SqliteStore) -> RedeemAct {
     let (credential, _) = store.host_caller("cli").unwrap().unwrap();
     let request = IssueRequest::for_user(UserId::new(1).unwrap());
     let token = Token::generate(AT.now, &mut SysRng).unwrap();
@@ -172,6 +189,7 @@ fn issue_and_redeem(store: &SqliteStore) {
         address: None,
     };
     store.redeem(&act, AT.now).unwrap().unwrap();
+    act
 }
 
 /// How often the statements of a redemption were run and compiled again in 20 rounds, all of them together.
@@ -183,7 +201,9 @@ fn compiled_again(qpsg: bool) -> i32 {
         Ok(())
     };
     store.database.peek(config).unwrap();
-    (0..20).for_each(|_| issue_and_redeem(&store));
+    (0..20).for_each(|_| {
+        issue_and_redeem(&store);
+    });
     store
         .database
         .peek(|connection| {
@@ -235,7 +255,9 @@ fn a_second_act_compiles_nothing_changes_no_schema_and_reads_none() {
     // One issue in 64 does a step of it.
     store.purge(AT.now, &mut |_, _| {}).unwrap();
     assert!(!std::mem::take(&mut *asked.lock().unwrap()).is_empty(), "nobody was asked about the first act");
-    (0..200).for_each(|_| issue_and_redeem(&store));
+    (0..200).for_each(|_| {
+        issue_and_redeem(&store);
+    });
     assert_eq!(*asked.lock().unwrap(), Vec::<String>::new());
 }
 

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use rusqlite::Connection;
 
-use super::support::store;
+use super::support::{DEADLINE, store};
 use crate::error::StoreError;
 use crate::store::StoreResult;
 use crate::store::sqlite::database::Database;
@@ -171,16 +171,25 @@ fn at_every_place_of_a_batch_a_no_a_panic_and_a_fault_take_nothing_of_others_wit
     }
 }
 
-/// In a process of its own, since SQLite's memory is one for all.
+/// Have a test of this file run by a process of its own, whose state is not that of the others; whether this is it.
+fn in_a_process_of_its_own(test: &str) -> bool {
+    const CHILD: &str = "GATEPASS_TEST_ALONE";
+    if std::env::var_os(CHILD).is_some() {
+        return true;
+    }
+    let own = format!("store::sqlite::tests::turns::{test}");
+    let mut child = std::process::Command::new(std::env::current_exe().unwrap());
+    let output = child.args(["--exact", &own]).env(CHILD, "1").output().unwrap();
+    let told = String::from_utf8_lossy(&output.stdout);
+    assert!(output.status.success() && told.contains("1 passed"), "{told}");
+    false
+}
+
+/// SQLite's memory is one for the whole process.
 #[test]
 fn at_every_place_of_a_batch_a_lack_of_memory_takes_nothing_of_others_with_it() {
-    const CHILD: &str = "GATEPASS_TEST_LACKS_MEMORY";
-    if std::env::var_os(CHILD).is_none() {
-        let own = "store::sqlite::tests::turns::at_every_place_of_a_batch_a_lack_of_memory_takes_nothing_of_others_with_it";
-        let mut child = std::process::Command::new(std::env::current_exe().unwrap());
-        let output = child.args(["--exact", own]).env(CHILD, "1").output().unwrap();
-        let told = String::from_utf8_lossy(&output.stdout);
-        assert!(output.status.success() && told.contains("1 passed"), "{told}");
+    if !in_a_process_of_its_own("at_every_place_of_a_batch_a_lack_of_memory_takes_nothing_of_others_with_it")
+    {
         return;
     }
     let (_folder, store) = store();
@@ -266,6 +275,100 @@ fn a_batch_of_acts_with_and_without_a_sync_is_synced_once() {
         drop(held);
     });
     assert_eq!((names(database), database.syncs.load(Ordering::Relaxed)), (vec![1, 2], before + 1));
+}
+
+#[test]
+fn who_was_queued_when_a_sync_failed_is_not_told_that_its_own_was_good() {
+    // What is poisoned stays so for the process, and for whatever file gets its inode.
+    if !in_a_process_of_its_own("who_was_queued_when_a_sync_failed_is_not_told_that_its_own_was_good") {
+        return;
+    }
+    let (_folder, store) = store();
+    let database = &store.database;
+    database.write(Sync::Synced, |connection| database.settings(connection)).unwrap();
+    let (first, inside) = (Barrier::new(2), Barrier::new(2));
+    scope(|scope| {
+        let led = scope.spawn(|| {
+            database.write(Sync::Synced, |connection| {
+                first.wait();
+                inside.wait();
+                insert(connection, 1)
+            })
+        });
+        first.wait();
+        let queued = scope.spawn(|| database.write(Sync::Synced, |connection| insert(connection, 2)));
+        while database.waiting() == 0 {
+            std::thread::yield_now();
+        }
+        database.fail_sync.store(true, Ordering::Relaxed);
+        inside.wait();
+        assert_eq!(led.join().unwrap(), Err(StoreError::Indeterminate));
+        assert_eq!(queued.join().unwrap(), Err(StoreError::Poisoned));
+    });
+}
+
+#[test]
+fn beside_an_act_that_found_the_disk_to_fail_nobody_is_told_yes() {
+    if !in_a_process_of_its_own("beside_an_act_that_found_the_disk_to_fail_nobody_is_told_yes") {
+        return;
+    }
+    let stores = [store(), store()];
+    for ((_, store), ends) in stores.iter().zip([true, false]) {
+        let database = &store.database;
+        let held = database.hold();
+        scope(|scope| {
+            let fails = move |connection: &Connection| -> StoreResult<()> {
+                if ends {
+                    connection.execute_batch("ROLLBACK").unwrap();
+                }
+                Err(StoreError::Indeterminate)
+            };
+            let threads = [
+                scope.spawn(move || database.write(Sync::Synced, fails)),
+                scope.spawn(move || {
+                    while database.waiting() == 0 {
+                        std::thread::yield_now();
+                    }
+                    database.write(Sync::Synced, |connection| insert(connection, 1))
+                }),
+            ];
+            while database.waiting() < 2 {
+                std::thread::yield_now();
+            }
+            drop(held);
+            let heard = threads.map(|thread| thread.join().unwrap());
+            assert_eq!(heard[0], Err(StoreError::Indeterminate));
+            assert_eq!(heard[1], Err(StoreError::Poisoned));
+        });
+    }
+}
+
+#[test]
+fn a_note_does_not_wait_as_long_as_the_acts_beside_it() {
+    let (folder, store) = store();
+    let database = &store.database;
+    let other = Connection::open(folder.path().join("gatepass.db")).unwrap();
+    other.execute_batch("BEGIN IMMEDIATE").unwrap();
+    let held = database.hold();
+    scope(|scope| {
+        let act = scope.spawn(|| database.write(Sync::Synced, |connection| insert(connection, 1)));
+        while database.waiting() < 1 {
+            std::thread::yield_now();
+        }
+        let note = scope.spawn(|| {
+            let begun = Instant::now();
+            let noted = database.note(|connection| insert(connection, 2));
+            (noted, begun.elapsed())
+        });
+        while database.waiting() < 2 {
+            std::thread::yield_now();
+        }
+        drop(held);
+        let (noted, took) = note.join().unwrap();
+        assert_eq!(noted, Ok(()));
+        assert!(took < DEADLINE * 3 / 4, "{took:?}");
+        assert_eq!(act.join().unwrap(), Err(StoreError::Busy));
+    });
 }
 
 #[test]
