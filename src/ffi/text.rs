@@ -99,8 +99,24 @@ pub(super) unsafe fn required<'a>(
     argument: &'static str,
 ) -> Result<&'a str, Failure> {
     // SAFETY: the caller's promise.
-    unsafe { optional(pointer, length, argument) }?
-        .ok_or_else(|| Failure::misuse(GATEPASS_NULL_ARGUMENT, argument, "is needed"))
+    unsafe { optional(pointer, length, argument) }?.ok_or_else(|| needed(argument))
+}
+
+/// Bytes from outside that must be there.
+///
+/// # Safety
+/// As for [`bytes`].
+pub(super) unsafe fn required_bytes<'a>(
+    pointer: *const c_char,
+    length: usize,
+    argument: &'static str,
+) -> Result<&'a [u8], Failure> {
+    // SAFETY: the caller's promise.
+    unsafe { bytes(pointer, length, argument) }?.ok_or_else(|| needed(argument))
+}
+
+fn needed(argument: &'static str) -> Failure {
+    Failure::misuse(GATEPASS_NULL_ARGUMENT, argument, "is needed")
 }
 
 /// An output must be there before anything is done. It is emptied at entry.
