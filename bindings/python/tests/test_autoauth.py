@@ -3,6 +3,7 @@
 import hashlib
 import time
 from datetime import timedelta
+from typing import Callable
 from urllib.parse import urlencode
 
 import pytest
@@ -56,11 +57,12 @@ def test_a_link_out_of_its_time_is_not() -> None:
 
 def test_what_is_the_program_s_own_mistake_is_raised() -> None:
     good = link()
-    for field, call in {
+    mistakes: dict[str, Callable[[], bool]] = {
         "key": lambda: Gate.verify_autoauth(good, key=""),
         "past_seconds": lambda: Gate.verify_autoauth(good, key=KEY, past=-1),
         "future_seconds": lambda: Gate.verify_autoauth(good, key=KEY, future=0.5),
-    }.items():
+    }
+    for field, call in mistakes.items():
         with pytest.raises(InvalidArgument) as caught:
             call()
         assert caught.value.field == field
