@@ -295,24 +295,27 @@ fn goto_from(bytes: &[u8]) -> Result<&str> {
 /// The bytes that a form-encoded name or value stands for. The usual decoders give text and put a replacement
 /// character where it is no UTF-8, which would change what is hashed.
 fn form_decoded(text: &[u8]) -> Cow<'_, [u8]> {
+    let coded = |byte: &u8| matches!(byte, b'%' | b'+');
     // Most names and values stand for themselves.
-    if !text.iter().any(|byte| b"%+".contains(byte)) {
-        return Cow::Borrowed(text);
-    }
-    let digit = |byte: Option<&u8>| byte.and_then(|&byte| char::from(byte).to_digit(16));
+    let Some(mut plain) = text.iter().position(coded) else { return Cow::Borrowed(text) };
+    let digit = |byte: u8| char::from(byte).to_digit(16);
     let mut bytes = Vec::with_capacity(text.len());
     let mut rest = text;
-    while let [first, tail @ ..] = rest {
-        let (byte, length) = match first {
-            b'%' => match (digit(tail.first()), digit(tail.get(1))) {
+    loop {
+        bytes.extend_from_slice(&rest[..plain]);
+        rest = &rest[plain..];
+        let (byte, length) = match rest {
+            [b'+', ..] => (b' ', 1),
+            [_, high, low, ..] => match (digit(*high), digit(*low)) {
                 (Some(high), Some(low)) => ((high * 16 + low) as u8, 3),
                 _ => (b'%', 1),
             },
-            b'+' => (b' ', 1),
-            &other => (other, 1),
+            [_, ..] => (b'%', 1),
+            [] => break,
         };
         bytes.push(byte);
         rest = &rest[length..];
+        plain = rest.iter().position(coded).unwrap_or(rest.len());
     }
     Cow::Owned(bytes)
 }

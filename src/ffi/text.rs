@@ -2,7 +2,7 @@
 
 use std::ffi::c_char;
 
-use zeroize::Zeroizing;
+use zeroize::Zeroize;
 
 use super::code::gatepass_code::{
     GATEPASS_INVALID_UTF8, GATEPASS_NUL_INSIDE, GATEPASS_NULL_ARGUMENT, GATEPASS_TOO_LONG,
@@ -14,7 +14,16 @@ const LONGEST: usize = 16 * 1024 * 1024;
 
 /// Text that C may read: NUL behind it, none inside, wiped when it goes.
 #[derive(Debug, Default)]
-pub(super) struct Text(Zeroizing<Vec<u8>>);
+pub(super) struct Text(Vec<u8>);
+
+impl Drop for Text {
+    fn drop(&mut self) {
+        // Most texts of an error are none, and wiping nothing has its cost.
+        if self.0.capacity() > 0 {
+            self.0.zeroize();
+        }
+    }
+}
 
 impl Text {
     pub(super) fn new(text: &str) -> Self {
@@ -26,7 +35,7 @@ impl Text {
         let mut bytes = Vec::with_capacity(text.len() + 1);
         bytes.extend(text.iter().map(|&byte| if byte == 0 { b' ' } else { byte }));
         bytes.push(0);
-        Text(Zeroizing::new(bytes))
+        Text(bytes)
     }
 
     /// The text or, where there is none, `NULL`.
