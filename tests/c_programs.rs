@@ -155,6 +155,11 @@ macro_rules! every_program_holds {
             }
 
             #[test]
+            fn autoauth() {
+                holds($tool, "autoauth", &[]);
+            }
+
+            #[test]
             fn web() {
                 holds($tool, "web", &[]);
             }
@@ -287,6 +292,13 @@ fn address_sanitizer_finds_what_it_should() {
 fn a_second_winner_is_noticed() {
     let told = program(Tool::None, "threads", &["10", "broken"], &place("planted-winner"));
     assert!(!told.succeeded && told.text.contains("exactly one winner, not 8"), "{}", told.text);
+}
+
+#[test]
+fn a_link_of_another_key_is_noticed() {
+    let told = program(Tool::None, "autoauth", &["broken"], &place("planted-key"));
+    let said = "verify(query, key) must come to ok, not autoauth_hash";
+    assert!(!told.succeeded && told.text.contains(said), "{}", told.text);
 }
 
 #[test]

@@ -9,6 +9,7 @@
 //! `goto` is not under the hash: whoever holds a link may change it. It is handed on as text, and nobody may
 //! follow it before it went through the rule for safe paths.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::time::Duration;
 
@@ -199,6 +200,23 @@ pub fn replay_key(digest: &[u8; 20]) -> [u8; 32] {
     sha256(&[b"gatepass autoauth replay 1\0", digest])
 }
 
+/// Judge a query by itself: it parses, `key` made its hash, and its time lies in the windows around `now`, in
+/// that order.
+///
+/// **This makes no link single-use and looks nobody up**: whoever has seen a link passes with it again until
+/// its time is over. `goto` is not judged either. To sign somebody in, accept the link with
+/// [`Gatepass::accept_autoauth`](crate::Gatepass::accept_autoauth).
+///
+/// [`Error::Invalid`] as of [`Link::parse`], and for an empty `key`; [`Reason::AutoAuthHash`],
+/// [`Reason::AutoAuthTooOld`], [`Reason::AutoAuthTooNew`].
+pub fn verify(query: &[u8], key: &Secret, windows: Windows, now: Timestamp) -> Result<Matched> {
+    check_key(key)?;
+    let link = Link::parse(query)?;
+    let matched = link.matched_by(key).ok_or(Reason::AutoAuthHash)?;
+    windows.admits(link.at(), now)?;
+    Ok(matched)
+}
+
 /// Write a link that signs `email` in at `{system_url}/dologin.php` and lands at `goto`.
 ///
 /// `system_url` begins with `http://` or `https://` and has neither query nor fragment; slashes at its end
@@ -217,9 +235,7 @@ pub fn sign(
     {
         return Err(Error::invalid("system_url", "must be an http or https URL without query or fragment"));
     }
-    if key.reveal().is_empty() {
-        return Err(Error::invalid("key", "must not be empty"));
-    }
+    check_key(key)?;
     let (timestamp, goto) = (at.as_seconds(), goto.filter(|goto| !goto.is_empty()));
     let hash = hex(&digest(email.as_bytes(), timestamp, key.reveal().as_bytes()));
     let timestamp = timestamp.to_string();
@@ -235,6 +251,10 @@ pub fn sign(
         return Err(Error::invalid("goto", "makes the link longer than 8 KiB"));
     }
     Ok(format!("{}/dologin.php?{query}", system_url.trim_end_matches('/')))
+}
+
+fn check_key(key: &Secret) -> Result<()> {
+    if key.reveal().is_empty() { Err(Error::invalid("key", "must not be empty")) } else { Ok(()) }
 }
 
 fn email_from(bytes: &[u8]) -> Result<&str> {
@@ -274,21 +294,30 @@ fn goto_from(bytes: &[u8]) -> Result<&str> {
 
 /// The bytes that a form-encoded name or value stands for. The usual decoders give text and put a replacement
 /// character where it is no UTF-8, which would change what is hashed.
-fn form_decoded(text: &[u8]) -> Vec<u8> {
-    let digit = |byte: Option<&u8>| byte.and_then(|&byte| char::from(byte).to_digit(16));
+fn form_decoded(text: &[u8]) -> Cow<'_, [u8]> {
+    let coded = |byte: &u8| matches!(byte, b'%' | b'+');
+    // Most names and values stand for themselves.
+    let Some(mut plain) = text.iter().position(coded) else { return Cow::Borrowed(text) };
+    let digit = |byte: u8| char::from(byte).to_digit(16);
     let mut bytes = Vec::with_capacity(text.len());
     let mut rest = text;
-    while let [first, tail @ ..] = rest {
-        let pair = (digit(tail.first()), digit(tail.get(1)));
-        let (byte, length) = match (first, pair) {
-            (b'%', (Some(high), Some(low))) => ((high * 16 + low) as u8, 3),
-            (b'+', _) => (b' ', 1),
-            (&other, _) => (other, 1),
+    loop {
+        bytes.extend_from_slice(&rest[..plain]);
+        rest = &rest[plain..];
+        let (byte, length) = match rest {
+            [b'+', ..] => (b' ', 1),
+            [_, high, low, ..] => match (digit(*high), digit(*low)) {
+                (Some(high), Some(low)) => ((high * 16 + low) as u8, 3),
+                _ => (b'%', 1),
+            },
+            [_, ..] => (b'%', 1),
+            [] => break,
         };
         bytes.push(byte);
         rest = &rest[length..];
+        plain = rest.iter().position(coded).unwrap_or(rest.len());
     }
-    bytes
+    Cow::Owned(bytes)
 }
 
 #[cfg(test)]

@@ -13,4 +13,4 @@ pub(crate) use judge::{
     told,
 };
 pub use judge::{AutoAuthInspection, AutoAuthKey, AutoAuthSignIn};
-pub use link::{Link, Matched, Windows, digest, replay_key, sign};
+pub use link::{Link, Matched, Windows, digest, replay_key, sign, verify};

@@ -1,4 +1,7 @@
-//! AutoAuth links, accepted and signed.
+//! AutoAuth links, accepted, verified and signed.
+
+use std::ffi::c_char;
+use std::time::Duration;
 
 use super::code::gatepass_code;
 use super::document::{DocumentObject, gatepass_document};
@@ -8,7 +11,11 @@ use super::request::gatepass_request;
 use super::request_fields::{RequestObject, SigningKey};
 use super::sign_in::{SignInObject, gatepass_sign_in};
 use super::store::{StoreObject, gatepass_store};
-use crate::gatepass::KeyChoice;
+use super::text;
+use crate::autoauth::Windows;
+use crate::error::Error;
+use crate::gatepass::{Gatepass, KeyChoice};
+use crate::secret::Secret;
 
 /// Accept an AutoAuth link, once, whatever its spelling.
 ///
@@ -36,6 +43,47 @@ pub unsafe extern "C" fn gatepass_autoauth_accept(
             Ok(SignInObject::from(store.gate().accept_autoauth_link(&link, &request)?))
         })
     })
+}
+
+/// Judge an AutoAuth link by itself, without a store: whether it parses, was made with that key, and its time
+/// is near enough to the system's clock.
+///
+/// THIS MAKES NO LINK SINGLE-USE AND LOOKS NOBODY UP: whoever has seen a link passes with it again until its
+/// time is over, and `goto` is not judged. To sign somebody in, accept the link: `gatepass_autoauth_accept`.
+///
+/// @param query           The raw query string of the request, with or without `?`. At most 8 KiB.
+/// @param query_length    In bytes.
+/// @param key             The key that the link must have been made with.
+/// @param key_length      In bytes.
+/// @param past_seconds    How old the link may be. AutoAuth is documented with 900.
+/// @param future_seconds  How far its time may lie ahead of this clock, likewise.
+/// @return GATEPASS_OK; GATEPASS_INVALID for `query`, `email`, `timestamp`, `hash` or `goto` of the link, or for
+///         `key`, `past_seconds` or `future_seconds`; GATEPASS_AUTOAUTH_HASH, GATEPASS_AUTOAUTH_TOO_OLD,
+///         GATEPASS_AUTOAUTH_TOO_NEW; another code of the class MISUSE.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn gatepass_autoauth_verify(
+    query: *const c_char,
+    query_length: usize,
+    key: *const c_char,
+    key_length: usize,
+    past_seconds: i64,
+    future_seconds: i64,
+) -> gatepass_code {
+    // SAFETY: the caller's promise about the bytes.
+    guard::fallible(|| unsafe {
+        let query = text::required_bytes(query, query_length, "query")?;
+        let key = Secret::new(text::required(key, key_length, "key")?);
+        let windows = Windows {
+            past: window("past_seconds", past_seconds)?,
+            future: window("future_seconds", future_seconds)?,
+        };
+        Gatepass::verify_autoauth(query, &key, windows)?;
+        Ok(())
+    })
+}
+
+fn window(field: &'static str, seconds: i64) -> Result<Duration, Error> {
+    u64::try_from(seconds).map(Duration::from_secs).map_err(|_| Error::invalid(field, "must not be negative"))
 }
 
 /// Build an AutoAuth link by the documented formula, signed for now.

@@ -2,7 +2,7 @@
 
 use std::ffi::c_char;
 
-use zeroize::Zeroizing;
+use zeroize::Zeroize;
 
 use super::code::gatepass_code::{
     GATEPASS_INVALID_UTF8, GATEPASS_NUL_INSIDE, GATEPASS_NULL_ARGUMENT, GATEPASS_TOO_LONG,
@@ -14,7 +14,16 @@ const LONGEST: usize = 16 * 1024 * 1024;
 
 /// Text that C may read: NUL behind it, none inside, wiped when it goes.
 #[derive(Debug, Default)]
-pub(super) struct Text(Zeroizing<Vec<u8>>);
+pub(super) struct Text(Vec<u8>);
+
+impl Drop for Text {
+    fn drop(&mut self) {
+        // Most texts of an error are none, and wiping nothing has its cost.
+        if self.0.capacity() > 0 {
+            self.0.zeroize();
+        }
+    }
+}
 
 impl Text {
     pub(super) fn new(text: &str) -> Self {
@@ -26,7 +35,7 @@ impl Text {
         let mut bytes = Vec::with_capacity(text.len() + 1);
         bytes.extend(text.iter().map(|&byte| if byte == 0 { b' ' } else { byte }));
         bytes.push(0);
-        Text(Zeroizing::new(bytes))
+        Text(bytes)
     }
 
     /// The text or, where there is none, `NULL`.
@@ -99,8 +108,24 @@ pub(super) unsafe fn required<'a>(
     argument: &'static str,
 ) -> Result<&'a str, Failure> {
     // SAFETY: the caller's promise.
-    unsafe { optional(pointer, length, argument) }?
-        .ok_or_else(|| Failure::misuse(GATEPASS_NULL_ARGUMENT, argument, "is needed"))
+    unsafe { optional(pointer, length, argument) }?.ok_or_else(|| needed(argument))
+}
+
+/// Bytes from outside that must be there.
+///
+/// # Safety
+/// As for [`bytes`].
+pub(super) unsafe fn required_bytes<'a>(
+    pointer: *const c_char,
+    length: usize,
+    argument: &'static str,
+) -> Result<&'a [u8], Failure> {
+    // SAFETY: the caller's promise.
+    unsafe { bytes(pointer, length, argument) }?.ok_or_else(|| needed(argument))
+}
+
+fn needed(argument: &'static str) -> Failure {
+    Failure::misuse(GATEPASS_NULL_ARGUMENT, argument, "is needed")
 }
 
 /// An output must be there before anything is done. It is emptied at entry.

@@ -10,10 +10,10 @@ use super::sealing::aad;
 use super::{Gatepass, wrong_hashes_in};
 use crate::audit::{AuditQuery, AuditRef, EventKind, NewEvent};
 use crate::autoauth::{
-    AcceptAct, AutoAuthInspection, AutoAuthKey, AutoAuthSignIn, Link, Matched, judge_accept, landing_of,
-    replay_key, sign, told,
+    AcceptAct, AutoAuthInspection, AutoAuthKey, AutoAuthSignIn, Link, Matched, Windows, judge_accept,
+    landing_of, replay_key, sign, told, verify,
 };
-use crate::clock::Timestamp;
+use crate::clock::{Clock, SystemClock, Timestamp};
 use crate::directory::{Email, Mode, Subject, SubjectFacts, UNCHECKED_IN_HOST_MODE, check_text};
 use crate::error::{Error, Reason, Refusal, Result, StoreError};
 use crate::id::KeyId;
@@ -279,6 +279,17 @@ impl Gatepass {
         Err(closed.unwrap_or_else(|| {
             self.refuse_guess(Guess::AutoAuth, Reason::AutoAuthHash, request.address, now)
         }))
+    }
+
+    /// Judge a link by itself, now by the system's clock and without a store: see [`verify`].
+    ///
+    /// **This makes no link single-use and looks nobody up.** To sign somebody in, accept the link:
+    /// [`Gatepass::accept_autoauth`].
+    ///
+    /// # Errors
+    /// As of [`verify`].
+    pub fn verify_autoauth(query: &[u8], key: &Secret, windows: Windows) -> Result<Matched> {
+        verify(query, key, windows, SystemClock.now())
     }
 
     /// Build a link by the documented formula, signed for now.

@@ -6,7 +6,6 @@ declare(strict_types=1);
 
 namespace Bench;
 
-use Gatepass\Exception\Refused;
 use Gatepass\Gatepass;
 
 require __DIR__ . '/child.php';
@@ -24,16 +23,12 @@ if ($how === 'by_hand') {
     ], sync: syncCall());
 } else {
     $gate = Gatepass::open($path);
-    $accept = static fn (string $query) => $gate->acceptAutoAuth($query, key: Links::KEY, startSession: false)->email;
     serve($acts + [
-        'refuse' => static function (string $query) use ($accept): void {
-            try {
-                $accept($query);
-            } catch (Refused) {
-                return;
-            }
-            throw new \RuntimeException('accepted');
-        },
-        'accept' => $accept,
+        'verify' => static fn (string $query) => Gatepass::verifyAutoAuth($query, Links::KEY)
+            ?: throw new \RuntimeException('refused'),
+        'refuse' => static fn (string $query) => !Gatepass::verifyAutoAuth($query, Links::KEY)
+            ?: throw new \RuntimeException('accepted'),
+        'accept' => static fn (string $query) =>
+            $gate->acceptAutoAuth($query, key: Links::KEY, startSession: false)->email,
     ]);
 }

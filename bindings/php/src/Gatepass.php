@@ -349,6 +349,36 @@ final class Gatepass
     }
 
     /**
+     * Whether an AutoAuth link is well-formed, was made with that key, and its time is near enough to the clock.
+     *
+     * **It makes no link single-use and looks nobody up**: whoever has seen a link passes with it again until its time
+     * is over, and `goto` is not judged. To sign somebody in, accept the link: `acceptAutoAuth`. It needs no store.
+     *
+     * @param string $query  The raw query string, with or without `?`.
+     * @param string $key    The key that it must have been made with.
+     * @param int    $past   How many seconds old it may be.
+     * @param int    $future How many seconds its time may lie ahead of this clock.
+     *
+     * @throws InvalidArgument `key`, `past_seconds`, `future_seconds`.
+     * @throws Exception\FfiClosed|Exception\LibraryNotFound|Exception\LibraryMismatch
+     */
+    public static function verifyAutoAuth(
+        #[\SensitiveParameter] string $query,
+        #[\SensitiveParameter] string $key,
+        int $past = 900,
+        int $future = 900,
+    ): bool {
+        try {
+            return Library::get()->verifies($query, $key, $past, $future);
+        } catch (InvalidArgument $invalid) {
+            if (in_array($invalid->field, ['query', 'email', 'timestamp', 'hash', 'goto'], true)) {
+                return false;
+            }
+            throw $invalid;
+        }
+    }
+
+    /**
      * Build an AutoAuth link by the documented formula, signed for now.
      *
      * @param string  $email    Whom it signs in.

@@ -243,6 +243,7 @@ final class MisuseTest extends StoreCase
             fn () => $gate->authenticate('GPI', $secret),
             fn () => $gate->acceptAutoAuth(query: "email=$secret"),
             fn () => $gate->signAutoAuth('ann@example.com', key: $secret . "\0"),
+            fn () => Gatepass::verifyAutoAuth("email=$secret", $secret . "\0"),
             fn () => $gate->admins()->setPassword('nobody', $secret),
             fn () => $gate->autoAuth()->addKey('crm', $secret),
             fn () => $gate->issue($gate->caller(), clientId: 9, binding: $secret),

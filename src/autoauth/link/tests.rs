@@ -168,6 +168,32 @@ fn both_edges_of_the_window_belong_to_it() {
 }
 
 #[test]
+fn a_query_is_verified_by_itself_hash_before_time() {
+    let at = Timestamp::from_seconds(1_290_100_706);
+    let query = format!("email=demo@whmcs.com&timestamp=1290100706&hash={HASH}&goto=//evil.example");
+    let told = |query: &str, key: &str, seconds: i64| {
+        let now = Timestamp::from_seconds(at.as_seconds() + seconds);
+        match verify(query.as_bytes(), &Secret::new(key), Windows::default(), now) {
+            Ok(matched) => matched.email,
+            Err(Error::Invalid { field, .. }) => field.into_owned(),
+            Err(error) => error.reason().unwrap().code().to_owned(),
+        }
+    };
+    for inside in [0, 900, -900] {
+        assert_eq!(told(&query, KEY, inside), "demo@whmcs.com");
+    }
+    assert_eq!(told(&query, KEY, 901), "autoauth_too_old");
+    assert_eq!(told(&query, KEY, -901), "autoauth_too_new");
+    for seconds in [0, 901, -901] {
+        assert_eq!(told(&query, "another key", seconds), "autoauth_hash");
+        assert_eq!(told(&query.replace("demo@", "ann@"), KEY, seconds), "autoauth_hash");
+    }
+    assert_eq!(told(&query, "", 0), "key");
+    assert_eq!(told(&format!("{query}&hash={HASH}"), KEY, 0), "hash");
+    assert_eq!(told("", KEY, 0), "email");
+}
+
+#[test]
 fn neither_address_nor_hash_is_printed() {
     let link =
         Link::from_fields(b"demo@whmcs.com", b"1290100706", HASH.as_bytes(), Some(b"x.php?t=1")).unwrap();

@@ -1243,6 +1243,28 @@ enum gatepass_code gatepass_autoauth_accept(const struct gatepass_store *store,
                                             const struct gatepass_request *request,
                                             struct gatepass_sign_in **out);
 
+// Judge an AutoAuth link by itself, without a store: whether it parses, was made with that key, and its time
+// is near enough to the system's clock.
+//
+// THIS MAKES NO LINK SINGLE-USE AND LOOKS NOBODY UP: whoever has seen a link passes with it again until its
+// time is over, and `goto` is not judged. To sign somebody in, accept the link: `gatepass_autoauth_accept`.
+//
+// @param query           The raw query string of the request, with or without `?`. At most 8 KiB.
+// @param query_length    In bytes.
+// @param key             The key that the link must have been made with.
+// @param key_length      In bytes.
+// @param past_seconds    How old the link may be. AutoAuth is documented with 900.
+// @param future_seconds  How far its time may lie ahead of this clock, likewise.
+// @return GATEPASS_OK; GATEPASS_INVALID for `query`, `email`, `timestamp`, `hash` or `goto` of the link, or for
+//         `key`, `past_seconds` or `future_seconds`; GATEPASS_AUTOAUTH_HASH, GATEPASS_AUTOAUTH_TOO_OLD,
+//         GATEPASS_AUTOAUTH_TOO_NEW; another code of the class MISUSE.
+enum gatepass_code gatepass_autoauth_verify(const char *query,
+                                            size_t query_length,
+                                            const char *key,
+                                            size_t key_length,
+                                            int64_t past_seconds,
+                                            int64_t future_seconds);
+
 // Build an AutoAuth link by the documented formula, signed for now.
 //
 // @param store    The store.
@@ -1445,7 +1467,7 @@ size_t gatepass_document_length(const struct gatepass_document *document);
 enum gatepass_code gatepass_free(void *handle);
 
 // Make a request for one of the endpoints: `includes/api.php`, `oauth/singlesignon.php`, `dologin.php`,
-// `logout.php`.
+// `signin.php`, `logout.php`.
 //
 // @param method         Such as `GET`.
 // @param method_length  In bytes.

@@ -19,7 +19,7 @@ use Gatepass\Reason;
 final class Failure
 {
     private const MISUSE = 1;
-    private const REFUSED = 2;
+    public const REFUSED = 2;
     private const STORE = 3;
 
     public static function of(Library $library, int $code): GatepassException

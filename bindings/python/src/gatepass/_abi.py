@@ -88,8 +88,9 @@ class Code(c_int32):
 # Text goes in as bytes and their number.
 TEXT = (c_char_p, c_size_t)
 
-# What frees says that there was nothing to free, which a clean-up has no use for.
-UNCHECKED = frozenset({"gatepass_store_close", "gatepass_free"})
+# What frees says that there was nothing to free, which a clean-up has no use for; a verification's "no" is an
+# answer.
+UNCHECKED = frozenset({"gatepass_store_close", "gatepass_free", "gatepass_autoauth_verify"})
 
 FUNCTIONS: dict[str, tuple[Any, tuple[Any, ...]]] = {
     "gatepass_abi_version": (c_int32, ()),
@@ -206,6 +207,7 @@ FUNCTIONS: dict[str, tuple[Any, tuple[Any, ...]]] = {
     "gatepass_session_ends_at_ms": (c_int64, (SessionHandle,)),
     "gatepass_autoauth_accept": (Code, (StoreHandle, RequestHandle, POINTER(SignInHandle))),
     "gatepass_autoauth_sign": (Code, (StoreHandle, RequestHandle, POINTER(DocumentHandle))),
+    "gatepass_autoauth_verify": (Code, (c_char_p, c_size_t, c_char_p, c_size_t, c_int64, c_int64)),
     "gatepass_link_create": (Code, (StoreHandle, CallerHandle, RequestHandle, POINTER(CreatedLinkHandle))),
     "gatepass_created_link_url": (c_char_p, (CreatedLinkHandle,)),
     "gatepass_created_link_text": (c_char_p, (CreatedLinkHandle,)),

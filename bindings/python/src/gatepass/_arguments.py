@@ -22,6 +22,7 @@ def checked(function: F) -> F:
     """Refuse a value of a wrong type by a TypeError that names the argument, before anything is done."""
     names = list(signature(function).parameters)
     accepts: dict[str, Accepts] = {}
+    usual: set[tuple[str, type]] = set()
     wanted: dict[str, str] = {}
 
     def check(name: str, value: object) -> None:
@@ -35,11 +36,15 @@ def checked(function: F) -> F:
             hints = typing.get_type_hints(function)
             hints.pop("return", None)
             wanted.update({name: describe(hint) for name, hint in hints.items()})
+            usual.update((name, kind) for name, hint in hints.items() for kind in classes(hint))
             accepts.update({name: acceptor(hint) for name, hint in hints.items()})
+        # Nearly all values are of the very classes asked for: no more than a look-up.
         for name, value in zip(names, arguments):
-            check(name, value)
+            if (name, type(value)) not in usual:
+                check(name, value)
         for name, value in named.items():
-            check(name, value)
+            if (name, type(value)) not in usual:
+                check(name, value)
         return function(*arguments, **named)
 
     return cast(F, run)
@@ -122,6 +127,8 @@ def life(name: str, value: Duration) -> int:
 
 def whole_seconds(name: str, value: Duration) -> int:
     """A length of time in whole seconds, as operations take it."""
+    if isinstance(value, int):
+        return whole(name, value)
     length = milliseconds(name, value)
     if length % 1000:
         raise InvalidArgument(f"{name}: must be whole seconds", field=name)

@@ -10,6 +10,9 @@ from gatepass.errors import GatepassError, InternalError, InvalidArgument, Refus
 # By the numbers of gatepass_class. What a later release adds beside them is nobody's "yes".
 CLASSES: dict[int, type[GatepassError]] = {1: InvalidArgument, 2: Refused, 3: StoreError, 4: InternalError}
 
+# What can be wrong with an AutoAuth link, which is its sender's doing and not the program's.
+LINK_FIELDS = frozenset({"query", "email", "timestamp", "hash", "goto"})
+
 ErrCheck = Callable[[int, Any, tuple[Any, ...]], int]
 
 
@@ -27,6 +30,14 @@ def raiser(library: CDLL) -> ErrCheck:
         return code
 
     return check
+
+
+def link_refused(library: CDLL, code: int) -> None:
+    """Raise a code of a verification, unless it says that the AutoAuth link is no good."""
+    if CLASSES.get(library.gatepass_code_class(code)) is not Refused:
+        error = exception(library, code)
+        if not (isinstance(error, InvalidArgument) and error.field in LINK_FIELDS):
+            raise error
 
 
 def exception(library: CDLL, code: int) -> GatepassError:

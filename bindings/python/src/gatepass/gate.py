@@ -12,10 +12,11 @@ from gatepass._abi import (
     SignInHandle,
 )
 from gatepass._acting import Acting
-from gatepass._arguments import Duration, checked, pair
+from gatepass._arguments import Duration, checked, pair, whole_seconds
 from gatepass._document import json_object
 from gatepass._document import read as read_document
 from gatepass._library import LIB
+from gatepass._outcome import link_refused
 from gatepass._request import Fields
 from gatepass._store import Open
 from gatepass.caller import Caller
@@ -358,6 +359,30 @@ class Gate(Acting, Management):
             LIB.gatepass_autoauth_accept(opened.handle, request, out)
 
         return self._perform(fields, SignInHandle, act, read_sign_in)
+
+    @staticmethod
+    @checked
+    def verify_autoauth(query: Bytes, *, key: str, past: Duration = 900, future: Duration = 900) -> bool:
+        """Whether a link is well-formed, was made with that key, and its time is near enough to the clock.
+
+        **It makes no link single-use and looks nobody up**: whoever has seen a link passes with it again until
+        its time is over, and ``goto`` is not judged. To sign somebody in, accept the link:
+        :meth:`accept_autoauth`. It needs no store, so it is called as ``Gate.verify_autoauth``.
+
+        Args:
+            query: The raw query string of the request, with or without ``?``.
+            key: The key that it must have been made with.
+            past: How old it may be, in whole seconds.
+            future: How far its time may lie ahead of this clock, likewise.
+
+        Raises:
+            InvalidArgument: ``key``, ``past_seconds`` or ``future_seconds``.
+        """
+        times = whole_seconds("past_seconds", past), whole_seconds("future_seconds", future)
+        code = LIB.gatepass_autoauth_verify(*pair(query), *pair(key), *times)
+        if code:
+            link_refused(LIB, code)
+        return not code
 
     @checked
     def sign_autoauth(
