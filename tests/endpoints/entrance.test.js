@@ -5,7 +5,7 @@ import { test } from 'node:test';
 
 import { onEachServer } from './harness/stage.js';
 import { ANN } from './harness/store.js';
-import { click, sessionCookie } from './harness/visit.js';
+import { arrive, click, sessionCookie } from './harness/visit.js';
 
 const SERVICE = ['--destination', 'clientarea:product_details', '--service', '7'];
 const LANDING = 'clientarea.php?action=productdetails&id=7';
@@ -95,7 +95,7 @@ onEachServer((stage) => {
     await stage.visit(async (ann) => {
       await ann.page.goto(site.show('/link', `<p><a id="link" href="${link}">Open</a>`));
       await ann.page.dblclick('#link', { noWaitAfter: true });
-      await ann.page.waitForURL((url) => url.origin !== site.origin, { waitUntil: 'load' });
+      await arrive(ann, (url) => url.origin !== site.origin);
       assert.equal(server.store.state(token), 'redeemed');
     });
     assert.equal(server.store.sessions().length, running + 1);

@@ -85,3 +85,14 @@ export function confirmation({ page }) {
 export async function press({ page }, what) {
   await Promise.all([page.waitForNavigation(), what.click()]);
 }
+
+/** Waits until a page shows an address; a second click breaks off what the first one began. */
+export async function arrive({ page }, wanted) {
+  for (;;) {
+    try {
+      return await page.waitForURL(wanted, { waitUntil: 'load' });
+    } catch (error) {
+      if (!error.message.includes('ERR_ABORTED')) throw error;
+    }
+  }
+}
