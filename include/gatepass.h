@@ -1249,13 +1249,11 @@ enum gatepass_code gatepass_autoauth_accept(const struct gatepass_store *store,
 // THIS MAKES NO LINK SINGLE-USE AND LOOKS NOBODY UP: whoever has seen a link passes with it again until its
 // time is over, and `goto` is not judged. To sign somebody in, accept the link: `gatepass_autoauth_accept`.
 //
-// @param query           The raw query string of the request, with or without `?`. At most 8 KiB.
-// @param query_length    In bytes.
-// @param key             The key that the link must have been made with.
-// @param key_length      In bytes.
-// @param past_seconds    How old the link may be. AutoAuth is documented with 900.
-// @param future_seconds  How far its time may lie ahead of this clock, likewise.
-// @return GATEPASS_OK; GATEPASS_INVALID for `query`, `email`, `timestamp`, `hash` or `goto` of the link, or for
+// @param query           The raw query string of the request, with or without `?`. At most 8 KiB. @param
+// query_length    In bytes. @param key             The key that the link must have been made with. @param
+// key_length      In bytes. @param past_seconds    How old the link may be. AutoAuth is documented with 900.
+// @param future_seconds  How far its time may lie ahead of this clock, likewise. @return GATEPASS_OK;
+// GATEPASS_INVALID for `query`, `email`, `timestamp`, `hash` or `goto` of the link, or for
 //         `key`, `past_seconds` or `future_seconds`; GATEPASS_AUTOAUTH_HASH, GATEPASS_AUTOAUTH_TOO_OLD,
 //         GATEPASS_AUTOAUTH_TOO_NEW; another code of the class MISUSE.
 enum gatepass_code gatepass_autoauth_verify(const char *query,

@@ -41,8 +41,9 @@ pub enum ReusePolicy {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Durability {
-    /// Everything whose loss would let somebody in or keep somebody in: redemptions, log-ins, revocations, changes.
-    /// A power cut may undo what fails safe: issues of tokens, refusals in the audit, counters, last uses.
+    /// Everything whose loss would let somebody in or keep somebody in: redemptions, log-ins, revocations,
+    /// changes. A power cut may undo what fails safe: issues of tokens, refusals in the audit, counters, last
+    /// uses.
     #[default]
     Redeem,
     /// Every act.
@@ -210,11 +211,11 @@ settings! {
     token_retention_seconds: u32 = 86_400, |v| within(3_600, 2_592_000)(v);
     /// Life of a sign-in link in seconds unless another one is asked for: 60 to 604,800.
     link_life_seconds: u32 = 86_400, |v| within(60, 604_800)(v);
-    /// The page, relative to the system URL, on which the application offers a fresh sign-in link; it is opened with
-    /// link=NAME, the name of the old one. Empty: there is none.
+    /// The page, relative to the system URL, on which the application offers a fresh sign-in link; it is
+    /// opened with link=NAME, the name of the old one. Empty: there is none.
     link_renewal_path: String = String::new(), |v| renewal_page(v);
-    /// What survives a power cut: redeem (all but issues of tokens, refusals, counters and last uses, whose loss
-    /// lets nobody in) or full (every act).
+    /// What survives a power cut: redeem (all but issues of tokens, refusals, counters and last uses, whose
+    /// loss lets nobody in) or full (every act).
     durability: Durability = Durability::Redeem, |_| Ok(());
     /// What a replay of a spent token leads to: off, warn or revoke.
     replay_policy: ReplayPolicy = ReplayPolicy::Warn, |_| Ok(());
@@ -237,8 +238,8 @@ settings! {
     allowed_addresses: Vec<IpNet> = Vec::new(), |_| Ok(());
     /// Addresses or CIDR ranges of the proxies whose X-Forwarded-For is believed. Empty: none.
     trusted_proxies: Vec<IpNet> = Vec::new(), |_| Ok(());
-    /// When a sign-in page asks before it signs in: other_user (somebody else is signed in there) or always. A
-    /// credential or AutoAuth key may be stricter.
+    /// When a sign-in page asks before it signs in: other_user (somebody else is signed in there) or always.
+    /// A credential or AutoAuth key may be stricter.
     confirm: Confirm = Confirm::OtherUser, |_| Ok(());
     /// Pages that no redirect may lead to: name.php, folder/ or parameter=. The whole list, so name the
     /// built-in entries too.

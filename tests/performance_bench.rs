@@ -1,4 +1,5 @@
-//! The performance bench can't flatter: medians, the direction of its ratios, and what it says of a goal missed.
+//! The performance bench can't flatter: medians, the direction of its ratios, and what it says of a goal
+//! missed.
 
 #![allow(missing_docs, dead_code, clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 

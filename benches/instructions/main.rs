@@ -4,8 +4,9 @@
 //! than [`TOLERANCE`] allows; `--write` writes the file anew. Each time it also counts a variant of each part
 //! that does a little more than it must, and fails if that one is not caught.
 //!
-//! Another compiler or processor gives other counts: with another release of rustc, or on another architecture than the
-//! file names, they are shown and nothing fails. Whoever changes the compiler writes the file anew.
+//! Another compiler or processor gives other counts: with another release of rustc, or on another
+//! architecture than the file names, they are shown and nothing fails. Whoever changes the compiler writes
+//! the file anew.
 #![allow(missing_docs, clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 use std::collections::BTreeMap;
@@ -118,8 +119,8 @@ fn written(counted: &BTreeMap<&str, u64>) -> String {
     format!("{head}compiler {}\n{}", compiler(), lines.collect::<String>())
 }
 
-/// What a count depends on besides the source: the compiler's release (`1.95`), the architecture, and the versions of Valgrind
-/// and of the C library, whose functions for copying are counted too.
+/// What a count depends on besides the source: the compiler's release (`1.95`), the architecture, and the
+/// versions of Valgrind and of the C library, whose functions for copying are counted too.
 fn compiler() -> String {
     let told = |program: &str| {
         let output = Command::new(program).arg("--version").output();

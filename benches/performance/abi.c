@@ -1,29 +1,11 @@
 /* The C ABI's side of the part `single`: what child.rs asks for, done through include/gatepass.h. */
 
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
-#include "gatepass.h"
+#include "program.h"
 
 static char (*tokens)[65];
 static int held;
-
-static void must(gatepass_code code)
-{
-    if (code != GATEPASS_OK) {
-        fprintf(stderr, "%s\n", gatepass_last_error());
-        exit(1);
-    }
-}
-
-static double now(void)
-{
-    struct timespec at;
-    clock_gettime(CLOCK_MONOTONIC, &at);
-    return (double)at.tv_sec + (double)at.tv_nsec / 1e9;
-}
 
 static void issue(gatepass_store *store, gatepass_caller *caller, int at)
 {

@@ -11,7 +11,8 @@ use sha2::{Digest, Sha256};
 use crate::contest::Sample;
 use crate::load::timed;
 
-/// What SQLite syncs with, here and in the library, as it is compiled in: `.cargo/config.toml` asks for the cheaper one.
+/// What SQLite syncs with, here and in the library, as it is compiled in: `.cargo/config.toml` asks for the
+/// cheaper one.
 pub(crate) const SYNC_CALL: &str = match option_env!("LIBSQLITE3_FLAGS") {
     Some(flags) if names(flags.as_bytes(), b"HAVE_FDATASYNC") => "fdatasync",
     _ => "fsync",

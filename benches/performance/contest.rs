@@ -48,8 +48,8 @@ pub(crate) fn side<'a>(name: impl Into<String>, round: impl FnMut() -> Sample + 
 }
 
 /// Let the sides work by turns, and say what each came to, in the order given: of every figure the median of
-/// the rounds, and of the longest wait the longest. A first round only warms up. Each round begins with another
-/// side, so that nobody always comes after the same one.
+/// the rounds, and of the longest wait the longest. A first round only warms up. Each round begins with
+/// another side, so that nobody always comes after the same one.
 pub(crate) fn contest(rounds: usize, sides: &mut [Box<dyn Side + '_>]) -> Vec<Sample> {
     for side in sides.iter_mut() {
         side.round();

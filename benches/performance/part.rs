@@ -90,8 +90,8 @@ pub(crate) struct Line {
     pub(crate) points: Vec<(f64, f64)>,
 }
 
-/// Three figures, without an exponent: `36,505`, `98.7`, `0.949`. Cut off, not rounded: a ratio just below its
-/// floor must not look as if it reached it.
+/// Three figures, without an exponent: `36,505`, `98.7`, `0.949`. Cut off, not rounded: a ratio just below
+/// its floor must not look as if it reached it.
 pub(crate) fn figure(value: f64) -> String {
     if !value.is_finite() {
         return "-".into();

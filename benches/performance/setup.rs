@@ -18,7 +18,8 @@ pub(crate) struct Setup {
     pub(crate) rows: i64,
     /// An empty folder on the disk of the working tree, removed at the end.
     pub(crate) folder: PathBuf,
-    /// Whether figures are wanted, or only to see that it works: then one tiny round, without other languages.
+    /// Whether figures are wanted, or only to see that it works: then one tiny round, without other
+    /// languages.
     pub(crate) benching: bool,
     _folder: TempDir,
 }
@@ -43,8 +44,8 @@ impl Setup {
         }
     }
 
-    /// Rounds of a contest whose rounds are short: what the machine does besides differs from one to the next, and the
-    /// median of many says more than a long one.
+    /// Rounds of a contest whose rounds are short: what the machine does besides differs from one to the
+    /// next, and the median of many says more than a long one.
     pub(crate) fn many_rounds(&self) -> usize {
         self.rounds * 5
     }

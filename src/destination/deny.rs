@@ -184,8 +184,8 @@ fn file_name(segment: &str) -> &str {
 }
 
 /// Whether PHP reads a parameter's name as `wanted`, which is in lower case: without blanks before it and
-/// indexes behind it, `.` and blank as `_`. Dots and blanks at the end, which PHP keeps as `_`, are dropped too:
-/// other readers drop them.
+/// indexes behind it, `.` and blank as `_`. Dots and blanks at the end, which PHP keeps as `_`, are dropped
+/// too: other readers drop them.
 fn is_parameter(name: &str, wanted: &str) -> bool {
     let name = name.split('[').next().unwrap_or_default().trim_matches([' ', '+', '.']);
     let read = |byte| if matches!(byte, b' ' | b'+' | b'.') { b'_' } else { byte.to_ascii_lowercase() };

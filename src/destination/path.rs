@@ -15,8 +15,8 @@
 //!   character.
 //! * *Fragment*: at most 128 of `[A-Za-z0-9_-]`.
 //!
-//! Then the joined URL is parsed, and must come back as the same text, unless it is of characters alone that no
-//! parser changes.
+//! Then the joined URL is parsed, and must come back as the same text, unless it is of characters alone that
+//! no parser changes.
 
 use std::fmt;
 
@@ -156,7 +156,8 @@ fn plain(relative: &str) -> bool {
     relative.bytes().all(|b| unreserved(b) || matches!(b, b'/' | b'?' | b'=' | b'&' | b'#'))
 }
 
-/// About everything else the last word has the parser that follows the browsers' own rule (the WHATWG URL standard).
+/// About everything else the last word has the parser that follows the browsers' own rule (the WHATWG URL
+/// standard).
 fn lands_below(relative: &str, base: &SystemUrl) -> bool {
     let text = format!("{base}/{relative}");
     Url::parse(&text).is_ok_and(|url| {

@@ -114,8 +114,8 @@ impl SystemUrl {
         format!("{}/{}", self.text, path.as_str())
     }
 
-    /// Where a browser opens a sign-in link: `{system URL}/signin.php?{link}`. Mails that are encoded wrongly lose
-    /// what stands behind a `=`, so there is none.
+    /// Where a browser opens a sign-in link: `{system URL}/signin.php?{link}`. Mails that are encoded wrongly
+    /// lose what stands behind a `=`, so there is none.
     pub fn link_url(&self, link: &crate::link::SignInLink) -> String {
         format!("{}/signin.php?{}", self.text, link.reveal())
     }

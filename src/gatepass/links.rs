@@ -98,9 +98,9 @@ impl Gatepass {
         self.refuse_guess(Guess::Link, Reason::LinkUnknown, address, now)
     }
 
-    /// Spend a use of a link and mint its token, which is on the disk when this returns; by choice redeem that at
-    /// once into a session. All of it is one act: whatever fails, the use is not spent. As many calls succeed as
-    /// the link has uses, whatever the number of threads, processes or machines that try.
+    /// Spend a use of a link and mint its token, which is on the disk when this returns; by choice redeem
+    /// that at once into a session. All of it is one act: whatever fails, the use is not spent. As many calls
+    /// succeed as the link has uses, whatever the number of threads, processes or machines that try.
     ///
     /// # Errors
     /// Refused, in this order: unknown, used up, ended (revoked, superseded, outdated), from the future, expired,
@@ -146,8 +146,8 @@ impl Gatepass {
         })
     }
 
-    /// Tell where a link stands, using nothing and writing nothing: safe for GET, HEAD and link scanners. A link
-    /// that is unknown counts as a guess from that address.
+    /// Tell where a link stands, using nothing and writing nothing: safe for GET, HEAD and link scanners. A
+    /// link that is unknown counts as a guess from that address.
     pub fn inspect_link(&self, link: &SignInLink, address: Option<IpAddr>) -> Result<LinkInspection> {
         let now = self.now();
         let facts = self.store.inspect_link(&LinkNamed::Digest(link.digest()))?;
@@ -160,9 +160,9 @@ impl Gatepass {
         Ok(inspection(&facts.ok_or(Reason::LinkUnknown)?, self.now(), true))
     }
 
-    /// Write to the audit and the report that a link was refused on the ground of its inspection, as an attempt
-    /// to open it would have: for a page that may not try. The event's number, for the person to quote; `None`
-    /// when the inspection found nothing to refuse, or the store can't be written just now.
+    /// Write to the audit and the report that a link was refused on the ground of its inspection, as an
+    /// attempt to open it would have: for a page that may not try. The event's number, for the person to
+    /// quote; `None` when the inspection found nothing to refuse, or the store can't be written just now.
     pub fn record_refused_link(
         &self,
         seen: &LinkInspection,
@@ -182,7 +182,8 @@ impl Gatepass {
         }
     }
 
-    /// The refusal that an inspection found, recorded and told as an attempt to open the link would have been.
+    /// The refusal that an inspection found, recorded and told as an attempt to open the link would have
+    /// been.
     pub(crate) fn refused_link(
         &self,
         seen: &LinkInspection,
@@ -194,8 +195,8 @@ impl Gatepass {
         Ok(Some(refusal))
     }
 
-    /// Tell an operator the whole story of one link: what it is, what happened to it, and why it would be refused
-    /// now.
+    /// Tell an operator the whole story of one link: what it is, what happened to it, and why it would be
+    /// refused now.
     pub fn explain_link(&self, link: &SignInLink) -> Result<LinkExplanation> {
         self.explained_link(&LinkNamed::Digest(link.digest()))
     }
@@ -247,9 +248,9 @@ impl Gatepass {
         self.end_links(which, LinkEnd::Revoked)
     }
 
-    /// End links for a reason that their holders hear: the host's word that a person's e-mail address or password
-    /// was changed. How many could still be used. On the disk when it returns. A token that a use minted before
-    /// lives out its minute, unless [`Gatepass::revoke_tokens`] ends it.
+    /// End links for a reason that their holders hear: the host's word that a person's e-mail address or
+    /// password was changed. How many could still be used. On the disk when it returns. A token that a use
+    /// minted before lives out its minute, unless [`Gatepass::revoke_tokens`] ends it.
     ///
     /// # Errors
     /// As [`Gatepass::revoke_links`]; [`Error::Invalid`](crate::Error::Invalid) for `why` when it is

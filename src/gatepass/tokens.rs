@@ -133,7 +133,8 @@ impl Gatepass {
         Ok(inspection(&self.inspected(&Named::Key(token.key()), address, now)?, now, true))
     }
 
-    /// The same as told to a browser that shows this nonce, or none: it may not spend what is bound to another.
+    /// The same as told to a browser that shows this nonce, or none: it may not spend what is bound to
+    /// another.
     pub(crate) fn inspect_for_browser(
         &self,
         token: &Token,

@@ -1,8 +1,8 @@
-//! A bell between processes: those who wait for a file's lock sleep on a word in that file, and whoever gives the
-//! lock back wakes one of them.
+//! A bell between processes: those who wait for a file's lock sleep on a word in that file, and whoever gives
+//! the lock back wakes one of them.
 //!
-//! It only shortens the waiting. Whether the lock is free says the lock; nothing is taken from the bell's words, and
-//! a bell that is never rung (its ringer was killed) costs its sleeper [`PATROL`] at most.
+//! It only shortens the waiting. Whether the lock is free says the lock; nothing is taken from the bell's
+//! words, and a bell that is never rung (its ringer was killed) costs its sleeper [`PATROL`] at most.
 
 use std::fs::File;
 #[cfg(target_os = "linux")]
@@ -18,7 +18,8 @@ pub(crate) struct Doorbell(#[cfg(target_os = "linux")] shared::Words);
 
 #[cfg(target_os = "linux")]
 impl Doorbell {
-    /// The bell in the first bytes of `file`, which is made long enough. `None` where files can't be shared so.
+    /// The bell in the first bytes of `file`, which is made long enough. `None` where files can't be shared
+    /// so.
     pub(crate) fn of(file: &File) -> Option<Self> {
         if file.metadata().ok()?.len() < shared::LENGTH as u64 {
             // Real bytes: where there is no room for them, a write by the mapping would end the process.
@@ -27,8 +28,8 @@ impl Doorbell {
         shared::Words::map(file).map(Doorbell)
     }
 
-    /// Sleep until the bell rings, `most` at most, unless `done` says that there is no need to. `done` is asked once
-    /// it is sure that a ring from now on is heard.
+    /// Sleep until the bell rings, `most` at most, unless `done` says that there is no need to. `done` is
+    /// asked once it is sure that a ring from now on is heard.
     pub(crate) fn wait<T>(&self, most: Duration, done: impl FnOnce() -> Option<T>) -> Option<T> {
         use std::sync::atomic::Ordering::SeqCst;
         let (rings, waiting) = (self.0.rings(), self.0.waiting());
@@ -91,8 +92,8 @@ mod shared {
 
     impl Words {
         pub(super) fn map(file: &File) -> Option<Self> {
-            // SAFETY: a new mapping that touches nothing of ours, of a file that is open; the kernel rounds the length
-            // up to a page.
+            // SAFETY: a new mapping that touches nothing of ours, of a file that is open; the kernel rounds
+            // the length up to a page.
             let page = unsafe {
                 libc::mmap(
                     std::ptr::null_mut(),

@@ -1,8 +1,8 @@
 //! Work that one thread does for another, which waits for it.
 //!
-//! The work borrows from its owner's stack, and the borrower knows nothing of how long that lasts. So the owner
-//! lends it for the length of a call, and the call does not end before the work is taken back: not while the
-//! borrower is at it, and not by a panic either.
+//! The work borrows from its owner's stack, and the borrower knows nothing of how long that lasts. So the
+//! owner lends it for the length of a call, and the call does not end before the work is taken back: not
+//! while the borrower is at it, and not by a panic either.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -20,8 +20,9 @@ pub(crate) fn lend<'a, A, B, R>(
     wait: impl FnOnce(Lent<A, B>) -> R,
 ) -> R {
     let borrowed: *mut (dyn FnMut(&A) -> B + Send + 'a) = work;
-    // SAFETY: only the lifetime is changed. The pointer is used under the lock alone, and `TakeBack` empties the
-    // place under that lock before `work`, which is borrowed until then, can be used or freed by its owner.
+    // SAFETY: only the lifetime is changed. The pointer is used under the lock alone, and `TakeBack` empties
+    // the place under that lock before `work`, which is borrowed until then, can be used or freed by its
+    // owner.
     let pointer = unsafe {
         std::mem::transmute::<*mut (dyn FnMut(&A) -> B + Send + 'a), *mut (dyn FnMut(&A) -> B + Send + 'static)>(
             borrowed,

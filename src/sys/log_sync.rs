@@ -1,7 +1,7 @@
 //! Syncing SQLite's write-ahead log by the handle that SQLite itself writes it with.
 //!
-//! Any other descriptor would do for the kernel's cache, but closing one drops SQLite's locks, and an error of
-//! the disk is told once to each descriptor that was open at the time: this one was.
+//! Any other descriptor would do for the kernel's cache, but closing one drops SQLite's locks, and an error
+//! of the disk is told once to each descriptor that was open at the time: this one was.
 
 use rusqlite::Connection;
 use rusqlite::ffi;
@@ -11,8 +11,8 @@ use rusqlite::ffi;
 /// The connection must not be in use elsewhere meanwhile, which `&Connection` says, since it can't be shared.
 pub(crate) fn sync_log(connection: &Connection) -> Result<(), i32> {
     let mut log: *mut ffi::sqlite3_file = std::ptr::null_mut();
-    // SAFETY: the handle is that of an open connection; the database's name is NUL-terminated; for this opcode SQLite
-    // stores a pointer to a file of its own in what the last argument points to.
+    // SAFETY: the handle is that of an open connection; the database's name is NUL-terminated; for this
+    // opcode SQLite stores a pointer to a file of its own in what the last argument points to.
     let found = unsafe {
         ffi::sqlite3_file_control(
             connection.handle(),
@@ -24,8 +24,8 @@ pub(crate) fn sync_log(connection: &Connection) -> Result<(), i32> {
     if found != ffi::SQLITE_OK {
         return Err(found);
     }
-    // SAFETY: SQLite answered with its file, which lives as long as the connection; its methods are set while it is
-    // open and null otherwise.
+    // SAFETY: SQLite answered with its file, which lives as long as the connection; its methods are set while
+    // it is open and null otherwise.
     let sync =
         unsafe { log.as_ref().and_then(|file| file.pMethods.as_ref()).and_then(|methods| methods.xSync) };
     let Some(sync) = sync else {

@@ -1,4 +1,5 @@
-//! A lock between processes: a small file beside another one, locked by who works, with a bell for those who wait.
+//! A lock between processes: a small file beside another one, locked by who works, with a bell for those who
+//! wait.
 
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io;
@@ -51,7 +52,8 @@ impl SharedLock {
         }
     }
 
-    /// Sleep until it may be free, `most` at most, and try again. Returns early at times: go on until your time is up.
+    /// Sleep until it may be free, `most` at most, and try again. Returns early at times: go on until your
+    /// time is up.
     pub(crate) fn wait(&self, most: Duration) -> Locked {
         let free = || Some(self.try_lock()).filter(|tried| *tried != Locked::Theirs);
         self.bell.wait(most, free).unwrap_or_else(|| self.try_lock())

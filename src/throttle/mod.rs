@@ -38,8 +38,8 @@ fn fingerprint(seed: &[u8; 16], kind: u8, key: &[u8]) -> u64 {
     u64::from_be_bytes(first).max(1)
 }
 
-/// A table that never grows. It is made when first used: most processes that open a store see no failure, and have
-/// neither the time nor the memory to spare for one.
+/// A table that never grows. It is made when first used: most processes that open a store see no failure, and
+/// have neither the time nor the memory to spare for one.
 struct Table<E> {
     entries: Vec<E>,
     size: usize,

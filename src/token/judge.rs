@@ -35,8 +35,8 @@ pub(crate) struct IssueFacts {
     pub(crate) destination: Option<Cow<'static, Destination>>,
 }
 
-/// May this be issued? Order: the caller's standing, the destination and its ids, the life, the clients that the
-/// caller is limited to, the subject, the rate.
+/// May this be issued? Order: the caller's standing, the destination and its ids, the life, the clients that
+/// the caller is limited to, the subject, the rate.
 pub(crate) fn judge_issue(
     caller: &Caller,
     request: &IssueRequest,
@@ -104,8 +104,8 @@ pub(crate) fn judge_person(
 ) -> Result<(Option<UserId>, Option<ClientId>)> {
     let settings = &*facts.settings;
     if let Some(allowed) = &facts.caller.limits.clients {
-        // Asked before the subject's standing, or the answer would tell how others' clients stand. A user with
-        // several clients would be signed in to none of them by name, so that is refused here as well.
+        // Asked before the subject's standing, or the answer would tell how others' clients stand. A user
+        // with several clients would be signed in to none of them by name, so that is refused here as well.
         let seen = |client: &ClientId| allowed.contains(client);
         let known = match (subject.client(), &facts.subject.clients[..]) {
             (Some(named), _) => seen(&named),

@@ -111,8 +111,8 @@ impl Way {
         sample
     }
 
-    /// Medians of the first redemption, of those of later requests and of the warm ones, of which the first one is
-    /// left out. So is the first process.
+    /// Medians of the first redemption, of those of later requests and of the warm ones, of which the first
+    /// one is left out. So is the first process.
     fn typical(&self) -> [f64; 3] {
         let of = |times: std::ops::Range<usize>| {
             median(self.seen[1..].iter().flat_map(|process| process[times.clone()].to_vec()).collect())

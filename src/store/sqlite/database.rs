@@ -172,8 +172,8 @@ impl Database {
         Ok(lease)
     }
 
-    /// Run a single reading statement that lets nobody in by itself. Uses the writer's connection while nobody
-    /// writes, since its pages are in memory.
+    /// Run a single reading statement that lets nobody in by itself. Uses the writer's connection while
+    /// nobody writes, since its pages are in memory.
     pub(super) fn peek<T>(&self, act: impl FnOnce(&Connection) -> StoreResult<T>) -> StoreResult<T> {
         self.usable()?;
         let _inside = inside()?;

@@ -43,8 +43,8 @@ fn change(row: &Row<'_>, first: usize) -> rusqlite::Result<DestinationChange> {
     Ok((name, changed))
 }
 
-/// The destination of that name: as the host changed it, if the columns that begin at `first` say so, or as it is
-/// built in.
+/// The destination of that name: as the host changed it, if the columns that begin at `first` say so, or as
+/// it is built in.
 pub(super) fn of_row(
     row: &Row<'_>,
     first: usize,

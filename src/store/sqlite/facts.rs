@@ -1,5 +1,5 @@
-//! What the verdicts on an issue and a redemption ask for, each loaded by one statement: between the beginning of an
-//! act and its changes nobody else may write.
+//! What the verdicts on an issue and a redemption ask for, each loaded by one statement: between the
+//! beginning of an act and its changes nobody else may write.
 
 use std::sync::LazyLock;
 
@@ -14,8 +14,8 @@ use crate::directory::{Mode, Subject, SubjectFacts};
 use crate::store::{Named, StoreResult};
 use crate::token::{IssueFacts, IssueRequest, RedeemFacts, TokenFacts};
 
-/// Where the columns of an issue's facts begin: the settings' nonce, the admin who asks by password, the caller,
-/// the destination, the subject.
+/// Where the columns of an issue's facts begin: the settings' nonce, the admin who asks by password, the
+/// caller, the destination, the subject.
 const CALLER: usize = 2;
 const DESTINATION: usize = CALLER + FACTS_WIDTH;
 const SUBJECT: usize = DESTINATION + 3;

@@ -1,8 +1,9 @@
 //! Whose turn it is to write among processes: a locked file beside the store.
 //!
-//! SQLite lets one process write at a time, but has no queue: who finds it taken sleeps and asks again, and a process
-//! that writes without a pause keeps all others out for a second and more. Here they queue. **Nothing depends on it but
-//! fairness**: a file that can't be made or locked, or a holder that does not come out in time, is passed by.
+//! SQLite lets one process write at a time, but has no queue: who finds it taken sleeps and asks again, and a
+//! process that writes without a pause keeps all others out for a second and more. Here they queue. **Nothing
+//! depends on it but fairness**: a file that can't be made or locked, or a holder that does not come out in
+//! time, is passed by.
 
 use std::cell::Cell;
 use std::path::Path;

@@ -11,8 +11,8 @@ use crate::credential::Limits;
 const KEPT: usize = 16;
 
 thread_local! {
-    /// The texts that were read last, and what they say. A text is compared whole, so what is remembered of it
-    /// can't be out of date.
+    /// The texts that were read last, and what they say. A text is compared whole, so what is remembered of
+    /// it can't be out of date.
     static READ: RefCell<Vec<(Box<str>, Arc<Limits>)>> = const { RefCell::new(Vec::new()) };
 }
 

@@ -65,9 +65,9 @@ impl SqliteStore {
         or_refused(done, || Ok(judge_open(&first, now).err().map(|reason| told(reason, &first.link, now))))
     }
 
-    /// Do what the verdict says. The row is changed by a condition of its own all the same, so that no mistake
-    /// before it can spend a use twice; `guarded` is false only in the variant that the race self-check must
-    /// catch.
+    /// Do what the verdict says. The row is changed by a condition of its own all the same, so that no
+    /// mistake before it can spend a use twice; `guarded` is false only in the variant that the race
+    /// self-check must catch.
     fn apply_opening(
         &self,
         connection: &Connection,

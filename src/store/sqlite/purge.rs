@@ -22,10 +22,10 @@ const STEP: u32 = 128;
 /// How long an ended session is kept, so that its holder hears "ended" and not "unknown".
 const SESSION_GRACE: std::time::Duration = std::time::Duration::from_secs(24 * 3_600);
 
-/// Delete the first rows of a table below a bound: a range of the table's own order, without an index. How many, and
-/// below which bound nothing is left. The bound of one step is asked for first, in a statement of its own: a delete
-/// that asks for it itself collects all keys before it deletes the first. `past` is the bound behind a value, of which
-/// there may be several rows, or the value itself where there is only one.
+/// Delete the first rows of a table below a bound: a range of the table's own order, without an index. How
+/// many, and below which bound nothing is left. The bound of one step is asked for first, in a statement of
+/// its own: a delete that asks for it itself collects all keys before it deletes the first. `past` is the
+/// bound behind a value, of which there may be several rows, or the value itself where there is only one.
 fn range<T: ToSql + FromSql>(
     connection: &Connection,
     (table, column): (&str, &str),

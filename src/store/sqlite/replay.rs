@@ -13,8 +13,8 @@ use crate::store::{Named, StoreResult};
 use crate::token::{RedeemAct, Replay, TokenFacts, Verdict, judge_redeem};
 
 impl SqliteStore {
-    /// The refusal of an attempt on a token, without writing anything; `None` if it is to be done, or to end a session,
-    /// which must not be said before it is.
+    /// The refusal of an attempt on a token, without writing anything; `None` if it is to be done, or to end
+    /// a session, which must not be said before it is.
     pub(super) fn known_refusal(&self, act: &RedeemAct, now: Timestamp) -> StoreResult<Option<Refusal>> {
         self.database.read(|connection| {
             let Some(facts) = self.redeem_facts(connection, &Named::Key(act.key))? else {

@@ -36,8 +36,8 @@ impl Named {
     }
 }
 
-/// The tables about a subject, joined to a statement that knows the ids by these terms. A user alone has a row for
-/// each of his clients.
+/// The tables about a subject, joined to a statement that knows the ids by these terms. A user alone has a
+/// row for each of his clients.
 pub(super) fn joins(named: Named, ids: [&str; 2]) -> String {
     let [first, second] = ids;
     match named {

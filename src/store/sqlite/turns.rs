@@ -1,9 +1,9 @@
 //! Whose turn it is to write: one thread leads, and does the acts of all that wait in one transaction.
 //!
-//! A commit that is synced costs what the disk takes, however much is in it. So whoever finds the writer taken
-//! queues its act; the next one whose turn it is takes all that are queued, does each in a savepoint of its own,
-//! commits once, and tells each its own outcome. There is no thread that does only this: who has nobody to wait
-//! for goes straight in.
+//! A commit that is synced costs what the disk takes, however much is in it. So whoever finds the writer
+//! taken queues its act; the next one whose turn it is takes all that are queued, does each in a savepoint of
+//! its own, commits once, and tells each its own outcome. There is no thread that does only this: who has
+//! nobody to wait for goes straight in.
 
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -21,7 +21,8 @@ use crate::sys::Lent;
 /// So many acts at most are done in one transaction: readers of the log and a crash's repair stay quick.
 const MOST: usize = 64;
 
-/// Who has less time than this is done by itself: neither does it wait for others, nor they for it to give up.
+/// Who has less time than this is done by itself: neither does it wait for others, nor they for it to give
+/// up.
 const PATIENT: Duration = Duration::from_millis(100);
 
 /// The one writer, and who waits for it.
@@ -125,8 +126,8 @@ impl<W> Turns<W> {
         }
     }
 
-    /// Have an act done: by whoever leads, or by `lead`, which is given the writer and all acts to do, and says
-    /// what became of each.
+    /// Have an act done: by whoever leads, or by `lead`, which is given the writer and all acts to do, and
+    /// says what became of each.
     pub(super) fn join(
         &self,
         act: Lent<Connection, Kept>,
@@ -187,8 +188,8 @@ impl<W> Turns<W> {
     }
 }
 
-/// Our own act and those that were queued up to the first who wants the writer alone. Whoever has little time is left
-/// to lead by itself.
+/// Our own act and those that were queued up to the first who wants the writer alone. Whoever has little time
+/// is left to lead by itself.
 fn batch(own: &Arc<Waiter>, queue: &mut VecDeque<Arc<Waiter>>) -> Vec<Arc<Waiter>> {
     let mut batch = vec![Arc::clone(own)];
     if own.act.is_none() || !own.patient {

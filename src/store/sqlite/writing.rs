@@ -1,8 +1,9 @@
 //! Writing: every change of a store goes through here. Threads take turns ([`super::turns`]), then processes
-//! ([`super::gate`]), then SQLite's own lock decides; what must be on the disk is synced before it is answered.
+//! ([`super::gate`]), then SQLite's own lock decides; what must be on the disk is synced before it is
+//! answered.
 //!
-//! On Linux a synced act commits without a sync, lets the next writer in, and only then syncs the log: who waits to write
-//! does not wait for the disk (docs/decisions/0015).
+//! On Linux a synced act commits without a sync, lets the next writer in, and only then syncs the log: who
+//! waits to write does not wait for the disk (docs/decisions/0015).
 
 use std::cell::Cell;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
@@ -119,8 +120,8 @@ impl Database {
         self.write_until(Instant::now() + self.deadline(), sync, |_| sync, act)
     }
 
-    /// Run a writing act whose outcome says whether it must be synced: a refusal must not, so that nobody can make it
-    /// cost a sync each time. Where the commit itself syncs, it does.
+    /// Run a writing act whose outcome says whether it must be synced: a refusal must not, so that nobody can
+    /// make it cost a sync each time. Where the commit itself syncs, it does.
     pub(super) fn write_judged<T: Send>(
         &self,
         mut must_sync: impl FnMut(&T) -> bool + Send,
@@ -210,9 +211,9 @@ impl Database {
         batch.iter().map(alone).collect()
     }
 
-    /// Do all acts in one transaction, each in a savepoint, so that one which fails takes nothing with it. `None`,
-    /// with everything undone, if that transaction did not last until the commit: SQLite ends it by itself when
-    /// the disk is full or fails, and what follows would stand outside of it.
+    /// Do all acts in one transaction, each in a savepoint, so that one which fails takes nothing with it.
+    /// `None`, with everything undone, if that transaction did not last until the commit: SQLite ends it by
+    /// itself when the disk is full or fails, and what follows would stand outside of it.
     fn in_one(&self, writer: &Writer, batch: &[Arc<Waiter>]) -> Option<StoreResult<()>> {
         let connection = &writer.connection;
         let must_sync = batch.iter().any(|waiter| waiter.sync() == Sync::Synced);
@@ -282,8 +283,8 @@ impl Database {
     }
 }
 
-/// A refusal is one whether or not it can be written down: if the act could not be done for now, `look` says whether
-/// it would have been refused.
+/// A refusal is one whether or not it can be written down: if the act could not be done for now, `look` says
+/// whether it would have been refused.
 pub(super) fn or_refused<T, R>(
     done: StoreResult<Result<T, R>>,
     look: impl FnOnce() -> StoreResult<Option<R>>,

@@ -12,6 +12,9 @@ from gatepass.errors import InvalidArgument
 F = TypeVar("F", bound=Callable[..., Any])
 Accepts = Callable[[object], bool]
 
+#: Text, or bytes as they came.
+Bytes = Union[str, bytes]
+
 #: A length of time: a timedelta, or seconds.
 Duration = Union[timedelta, int, float]
 

@@ -242,7 +242,8 @@ fn a_second_act_compiles_nothing_changes_no_schema_and_reads_none() {
     let (_folder, store) = store();
     let asked = Arc::new(Mutex::new(Vec::new()));
     let log = Arc::clone(&asked);
-    // SQLite asks it about everything that a statement may do, whenever one is compiled; reading the schema compiles too.
+    // SQLite asks it about everything that a statement may do, whenever one is compiled; reading the schema
+    // compiles too.
     let authorizer = move |context: AuthContext<'_>| {
         // Where SQLite syncs in its commits, an act that syncs after one that does not says so first.
         if cfg!(target_os = "linux") || !format!("{:?}", context.action).contains("synchronous") {

@@ -110,8 +110,8 @@ fn names(database: &Database) -> Vec<usize> {
     database.read(read).unwrap()
 }
 
-/// Hold the writer until all threads wait for it, so that what they do is one batch; what each heard, in the order
-/// of `deeds`.
+/// Hold the writer until all threads wait for it, so that what they do is one batch; what each heard, in the
+/// order of `deeds`.
 fn batch(database: &Database, first: usize, deeds: &[Deed]) -> Vec<std::thread::Result<StoreResult<()>>> {
     let heard = Mutex::new(Vec::new());
     let held = database.hold();
@@ -171,7 +171,8 @@ fn at_every_place_of_a_batch_a_no_a_panic_and_a_fault_take_nothing_of_others_wit
     }
 }
 
-/// Have a test of this file run by a process of its own, whose state is not that of the others; whether this is it.
+/// Have a test of this file run by a process of its own, whose state is not that of the others; whether this
+/// is it.
 fn in_a_process_of_its_own(test: &str) -> bool {
     const CHILD: &str = "GATEPASS_TEST_ALONE";
     if std::env::var_os(CHILD).is_some() {
