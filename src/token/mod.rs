@@ -7,6 +7,8 @@
 mod judge;
 #[cfg(test)]
 pub(crate) mod sample;
+#[cfg(test)]
+mod tests;
 
 use std::fmt;
 use std::net::IpAddr;

@@ -150,9 +150,10 @@ fn a_credential_bound_to_clients_signs_in_into_one_of_them_and_names_it() {
     same(judge(one, Mode::Host, &[1], nothing()), Ok((Some(user(1)), Some(client(1)))));
     same(judge(one, Mode::Host, &[2], nothing()), not_allowed());
     same(judge(alone, Mode::Host, &[1], nothing()), not_allowed());
-    // How a foreign client stands is nobody's business.
-    let barred = SubjectFacts { user: Some(UserFacts { id: user(1), enabled: false }), ..ann() };
-    same(judge(one, Mode::Managed, &[2], barred), not_allowed());
+    // How a foreign client stands, or somebody who names none of several, is nobody's business.
+    let barred = |known| SubjectFacts { user: Some(UserFacts { id: user(1), enabled: false }), ..known };
+    same(judge(one, Mode::Managed, &[2], barred(ann())), not_allowed());
+    same(judge(alone, Mode::Managed, &[1, 2], barred(two())), not_allowed());
 }
 
 #[test]
