@@ -6,7 +6,8 @@ enum, the fields of a struct that anybody can build, the methods that an impleme
 later interface is compatible when it has all lines of the earlier one.
 
 This is stricter than the language is (an argument that becomes more general is told as a change, for instance) and
-asks nothing about behaviour. `cargo semver-checks` knows more of the language, and takes minutes to install; see tests/long/semver.
+asks nothing about behaviour. `cargo semver-checks` knows more of the language, and takes minutes to install; see
+tests/long/semver.
 """
 
 import copy
@@ -226,7 +227,8 @@ def main(release, now):
     lost = gone(before, after)
     for line in lost:
         print(f"not as it was: {line}")
-    print(f"{len(Interface(before).lines)} lines of the release, {len(Interface(after).lines)} now, {len(lost)} lost or changed")
+    counts = [len(Interface(crate).lines) for crate in (before, after)]
+    print(f"{counts[0]} lines of the release, {counts[1]} now, {len(lost)} lost or changed")
     sys.exit(1 if lost else 0)
 
 
