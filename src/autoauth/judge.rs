@@ -242,3 +242,6 @@ pub(crate) struct Accepted {
     pub(crate) acceptance: Acceptance,
     pub(crate) session_expires_at: Timestamp,
 }
+
+#[cfg(test)]
+mod tests;

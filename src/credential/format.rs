@@ -234,6 +234,13 @@ mod tests {
         assert_eq!(crc32fast::hash(b"GPS123456789ABCDEFGHIJKLMN"), 0xf8aa_53f7);
     }
 
+    /// 248 would be a fifth way to the first digit, where every other has four.
+    #[test]
+    fn a_byte_from_248_up_is_thrown_away() {
+        let made = generate(Part::Secret, &mut Fixed(vec![247, 248, 255])).unwrap();
+        assert_eq!(&made.reveal()[PREFIX..BODY], "z".repeat(RANDOM));
+    }
+
     #[test]
     fn every_single_wrong_character_is_detected() {
         let text = sample(Part::Secret);

@@ -139,4 +139,69 @@ mod tests {
         };
         assert_eq!([lead(""), lead("*")], ["link_destinations", ""]);
     }
+    #[test]
+    fn limits_of_tokens_are_named_when_they_are_out_of_range() {
+        let named = |limits: Limits| limits.check().err().map(|error| error.to_string());
+        let list = |name: &str| Some(vec![name.to_owned()]);
+        for good in ["createssotoken", "a1", "9"] {
+            assert_eq!(named(Limits { actions: list(good), ..Limits::default() }), None, "{good}");
+        }
+        for bad in ["", "CreateSsoToken", "create_sso_token", "get clients", "é"] {
+            let told = named(Limits { actions: list(bad), ..Limits::default() }).unwrap();
+            assert!(told.starts_with("actions: "), "{bad}: {told}");
+        }
+        for (length, good) in [(0, false), (1, true), (64, true), (65, false)] {
+            let told = named(Limits { destinations: list(&"x".repeat(length)), ..Limits::default() });
+            assert_eq!(told.is_none(), good, "{length}");
+            let told = named(Limits { link_destinations: list(&"x".repeat(length)), ..Limits::default() });
+            assert_eq!(told.is_none(), good, "{length}");
+        }
+        for (seconds, good) in [(0, false), (1, true), (60, true), (61, false)] {
+            let told = named(Limits { max_token_life_seconds: Some(seconds), ..Limits::default() });
+            assert_eq!(told.is_none(), good, "{seconds}");
+        }
+        for (most, good) in [(0, false), (1, true)] {
+            let told = named(Limits { issues_per_minute: Some(most), ..Limits::default() });
+            assert_eq!(told.is_none(), good, "{most}");
+        }
+    }
+
+    #[test]
+    fn an_absent_list_allows_anything_but_the_path_of_the_callers_choice() {
+        let free = Limits::default();
+        assert!(free.allows_action("createssotoken") && free.allows_destination(Some("clientarea:tickets")));
+        assert!(free.allows_destination(None) && !free.allows_destination(Some(CUSTOM_REDIRECT)));
+        assert!(free.allows_link_destination(None) && free.allows_link_destination(Some(CUSTOM_REDIRECT)));
+        assert!(free.allows_client(ClientId::new(7).unwrap()) && free.allows_address(None));
+        assert_eq!(free.longest_link_life(), Duration::MAX);
+    }
+
+    #[test]
+    fn a_list_allows_what_stands_in_it_byte_for_byte() {
+        let list = |name: &str| Some(vec!["other".to_owned(), name.to_owned()]);
+        let bound = Limits {
+            actions: list("getusers"),
+            destinations: list("clientarea:tickets"),
+            link_destinations: list("clientarea:tickets"),
+            clients: Some(vec![ClientId::new(7).unwrap()]),
+            addresses: vec!["10.0.0.0/8".parse().unwrap()],
+            max_link_life_seconds: Some(60),
+            ..Limits::default()
+        };
+        assert!(bound.allows_action("getusers") && !bound.allows_action("GetUsers"));
+        for lead in [Limits::allows_destination, Limits::allows_link_destination] {
+            assert!(lead(&bound, None) && lead(&bound, Some("clientarea:tickets")));
+            for other in ["clientarea:ticket", "Clientarea:tickets", CUSTOM_REDIRECT, "*"] {
+                assert!(!lead(&bound, Some(other)), "{other}");
+            }
+        }
+        let all = Limits { destinations: list("*"), link_destinations: list("*"), ..Limits::default() };
+        assert!(all.allows_destination(Some(CUSTOM_REDIRECT)));
+        assert!(all.allows_link_destination(Some(CUSTOM_REDIRECT)));
+        assert!(bound.allows_client(ClientId::new(7).unwrap()));
+        assert!(!bound.allows_client(ClientId::new(8).unwrap()));
+        assert!(bound.allows_address(Some("10.9.8.7".parse().unwrap())));
+        assert!(!bound.allows_address(Some("11.9.8.7".parse().unwrap())) && !bound.allows_address(None));
+        assert_eq!(bound.longest_link_life(), Duration::from_secs(60));
+    }
 }

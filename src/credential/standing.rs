@@ -368,3 +368,6 @@ pub struct IssuedSecret {
     /// Sessions that a rotation with `leaked` ended.
     pub sessions_ended: u64,
 }
+
+#[cfg(test)]
+mod tests;

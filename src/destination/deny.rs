@@ -266,6 +266,8 @@ mod tests {
         }
         let many: Vec<String> = (0..=MAX_ENTRIES).map(|n| format!("{n}.php")).collect();
         assert!(DenyTable::from_entries(&many).is_err());
+        assert!(DenyTable::from_entries(&many[1..]).is_ok());
+        assert!(DenyTable::from_entries(&[&long[1..]]).is_ok());
     }
 
     #[test]
@@ -320,6 +322,8 @@ mod tests {
             "x.php?xdosinglesignon=1",
             "x.php?a=dosinglesignon",
             "search.php?q=logout.php",
+            "search.php?to=logout.php",
+            "x.php?abcdefghijklmn=1",
             "administrator/",
             "modules.php",
             "oauth-help",

@@ -260,6 +260,23 @@ mod tests {
         }
         let long = format!("https://example.com/{}", "a".repeat(MAX_LENGTH));
         assert!(SystemUrl::parse(&long).is_err());
+        assert!(SystemUrl::parse(&long[..MAX_LENGTH + 1]).is_err());
+        assert!(SystemUrl::parse(&long[..MAX_LENGTH]).is_ok());
+    }
+
+    #[test]
+    fn a_refusal_tells_a_plain_address_of_another_host_from_another_scheme() {
+        let told = |text: &str| SystemUrl::parse(text).unwrap_err().to_string();
+        assert!(told("http://example.com").contains("must be https, unless the host is localhost"));
+        assert!(told("ftp://example.com").contains("must begin with https:// or http://"));
+    }
+
+    #[test]
+    fn a_sign_in_link_is_opened_below_the_system_url() {
+        let url = SystemUrl::parse("https://example.com/billing/").unwrap();
+        let link = crate::link::SignInLink::generate(&mut getrandom::SysRng).unwrap();
+        assert_eq!(url.link_url(&link), format!("https://example.com/billing/signin.php?{}", link.reveal()));
+        assert_eq!(format!("{url:?}"), "SystemUrl(https://example.com/billing)");
     }
 
     #[test]

@@ -189,3 +189,20 @@ fn a_destination_is_a_small_json_document() {
     assert_eq!(short.input, Input::None);
     assert!(serde_json::from_str::<Destination>(r#"{"name":"a:b","url":"x"}"#).is_err());
 }
+
+#[test]
+fn what_earlier_calls_left_behind_is_dropped_and_what_is_taken_stays() {
+    let sent = Wanted {
+        destination: Some("clientarea:tickets"),
+        service_id: id(1),
+        domain_id: id(2),
+        path: Some("cart.php"),
+    };
+    let bare = Wanted { service_id: None, domain_id: None, path: None, ..sent };
+    let taken = |input| sent.without_leftovers(Some(&own("clientarea:tickets", "", input)));
+    assert_eq!(taken(Input::None), bare);
+    assert_eq!(taken(Input::Service), Wanted { service_id: id(1), ..bare });
+    assert_eq!(taken(Input::Domain), Wanted { domain_id: id(2), ..bare });
+    assert_eq!(taken(Input::Path), Wanted { path: Some("cart.php"), ..bare });
+    assert_eq!(sent.without_leftovers(None), bare);
+}

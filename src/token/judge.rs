@@ -283,3 +283,6 @@ pub(crate) fn state_of(
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

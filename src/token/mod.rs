@@ -5,6 +5,10 @@
 //! SHA-256 only. The order of the checks at redemption is decided in [`judge`](self), not by a backend.
 
 mod judge;
+#[cfg(test)]
+pub(crate) mod sample;
+#[cfg(test)]
+mod tests;
 
 use std::fmt;
 use std::net::IpAddr;

@@ -2,9 +2,12 @@
 //! passes through the one guard. What the functions do is tested from C, in `tests/c`.
 #![allow(missing_docs, clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+mod diff;
 mod exports;
 #[path = "../library/mod.rs"]
 mod library;
+#[path = "../programs/mod.rs"]
+mod programs;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -12,6 +15,7 @@ use std::path::Path;
 use std::process::Command;
 
 use library::{root, shared_library};
+use programs::is_here;
 
 fn read(path: &str) -> String {
     fs::read_to_string(root().join(path)).unwrap_or_else(|error| panic!("{path}: {error}"))
@@ -134,24 +138,75 @@ fn no_export_can_be_called_with_the_wrong_kind_of_number() {
     }
 }
 
+/// The headers of the releases whose programs today's library must serve.
+fn frozen_headers() -> Vec<String> {
+    let version = |header: &str| enumerators(header)["GATEPASS_ABI_VERSION"];
+    let now = version(&read("include/gatepass.h"));
+    let folders = fs::read_dir(root().join("tests/abi")).unwrap();
+    let headers =
+        folders.filter_map(|entry| fs::read_to_string(entry.unwrap().path().join("gatepass.h")).ok());
+    let frozen: Vec<String> = headers.filter(|header| version(header) == now).collect();
+    assert!(!frozen.is_empty(), "no header of this ABI is frozen");
+    frozen
+}
+
 #[test]
 fn the_frozen_numbers_have_not_changed() {
     let now = enumerators(&read("include/gatepass.h"));
-    let mut seen = 0;
-    for entry in fs::read_dir(root().join("tests/abi")).unwrap() {
-        let header = entry.unwrap().path().join("gatepass.h");
-        let Ok(header) = fs::read_to_string(header) else { continue };
-        let frozen = enumerators(&header);
-        if frozen["GATEPASS_ABI_VERSION"] != now["GATEPASS_ABI_VERSION"] {
-            continue;
-        }
-        seen += 1;
-        for (name, number) in frozen {
+    for header in frozen_headers() {
+        for (name, number) in enumerators(&header) {
             let grown = name == "GATEPASS_ABI_REVISION" && now[&name] >= number;
             assert!(grown || now.get(&name) == Some(&number), "{name} was {number}");
         }
         let gone: Vec<String> = declared(&header).difference(&committed()).cloned().collect();
         assert!(gone.is_empty(), "functions that a release had are gone: {gone:?}");
     }
-    assert!(seen > 0, "no header of this ABI is frozen");
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn nothing_that_a_release_declared_has_another_type_today() {
+    if !is_here("abidiff", "nothing_that_a_release_declared_has_another_type_today") {
+        return;
+    }
+    let place = tempfile::tempdir().unwrap();
+    for header in frozen_headers() {
+        let broken = diff::breaks(place.path(), &header, &read("include/gatepass.h"));
+        assert_eq!(broken, None);
+    }
+}
+
+/// Headers that a program of today's would stumble over, and ones that it would not.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_broken_interface_is_noticed_and_a_grown_one_is_not() {
+    if !is_here("abidiff", "a_broken_interface_is_noticed_and_a_grown_one_is_not") {
+        return;
+    }
+    let (place, now) = (tempfile::tempdir().unwrap(), read("include/gatepass.h"));
+    let judged = |from: &str, to: &str| {
+        let other = now.replacen(from, to, 1);
+        assert_ne!(other, now, "{from} does not stand in the header");
+        diff::breaks(place.path(), &now, &other)
+    };
+    for (from, to) in [
+        ("int32_t gatepass_abi_revision(void);", ""),
+        ("int32_t gatepass_abi_revision(void);", "int64_t gatepass_abi_revision(void);"),
+        ("int32_t gatepass_abi_revision(void);", "int32_t gatepass_abi_revision(int32_t of);"),
+        ("gatepass_store_open(const char *path,", "gatepass_store_open(int64_t path,"),
+        ("gatepass_store_open(const char *path,", "gatepass_store_open("),
+        ("GATEPASS_NULL_ARGUMENT = 1002,", "GATEPASS_NULL_ARGUMENT = 1999,"),
+        ("GATEPASS_NULL_ARGUMENT = 1002,", ""),
+    ] {
+        assert!(judged(from, to).is_some(), "{from} as {to:?} was not noticed");
+    }
+    for (from, to) in [
+        (
+            "int32_t gatepass_abi_revision(void);",
+            "int32_t gatepass_abi_revision(void);\nint32_t gatepass_new(void);",
+        ),
+        ("GATEPASS_NULL_ARGUMENT = 1002,", "GATEPASS_NULL_ARGUMENT = 1002,\nGATEPASS_NEW = 1998,"),
+    ] {
+        assert_eq!(judged(from, to), None);
+    }
 }

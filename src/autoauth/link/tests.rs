@@ -67,6 +67,11 @@ fn nothing_is_signed_that_would_not_be_accepted() {
     assert_eq!(wrong(url, "a@b", Timestamp::from_seconds(999_999_999), KEY, None), "timestamp");
     assert_eq!(wrong(url, "a@b", Timestamp::from_seconds(10_000_000_000), KEY, None), "timestamp");
     assert_eq!(wrong(url, "a@b", at, KEY, Some(&"%".repeat(3000))), "goto");
+    // The longest query that is taken, and one byte more.
+    let filled = |length| sign(url, "a@b", at, &key(), Some(&"x".repeat(length)));
+    let most = QUERY_LIMIT + 1 - query_of(&filled(1).unwrap()).len();
+    assert_eq!(query_of(&filled(most).unwrap()).len(), QUERY_LIMIT);
+    assert!(filled(most + 1).is_err());
 }
 
 #[test]
@@ -103,6 +108,8 @@ fn every_wrong_field_is_named() {
     }
     assert_eq!(fields(b"a@b", "1290100706", HASH, Some(b"\xff")), "goto");
     assert_eq!(fields(b"a@b", "1290100706", HASH, Some(&[b'a'; 8193])), "goto");
+    let longest = Link::from_fields(b"a@b", b"1290100706", HASH.as_bytes(), Some(&[b'a'; 8192]));
+    assert_eq!(longest.unwrap().goto().unwrap().len(), 8192);
 }
 
 #[test]

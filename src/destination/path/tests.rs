@@ -27,6 +27,8 @@ fn paths_that_people_use_land_exactly_there() {
             assert_eq!(safe.as_str(), *path);
             assert_eq!(base.join(&safe), format!("{base}/{path}"));
             assert_eq!(safe.to_string(), *path);
+            assert_eq!(format!("{safe:?}"), format!("SafePath({path:?})"));
+            assert_eq!(serde_json::to_value(&safe).unwrap(), *path);
             let rooted = judge(&format!("{}/{path}", base.path()), &base).unwrap();
             assert_eq!(rooted, safe, "below the system URL's own path a leading slash is the same page");
         }

@@ -1,49 +1,14 @@
 use super::*;
-use crate::credential::{CallerId, Limits};
-use crate::destination::{DenyTable, SystemUrl};
-use crate::directory::{ClientFacts, ClientStatus, Mode, Subject, UserFacts};
+use crate::destination::DenyTable;
+use crate::directory::{ClientStatus, Mode, Subject};
 use crate::error::Error;
 use crate::link::SHORTEST_LIFE;
 use crate::token::IssueRequest;
+use crate::token::sample::{NOW, ann, caller, for_issue, issuer, limits, settings, subject};
 use proptest::prelude::*;
-use std::borrow::Cow;
 use std::time::Duration;
 
-const NOW: Timestamp = Timestamp::from_millis(1_795_356_780_000);
-
 const DAY: Duration = Duration::from_secs(86_400);
-
-fn settings() -> Settings {
-    Settings::new(Mode::Managed, SystemUrl::parse("https://billing.example.com").unwrap())
-}
-
-fn issuer() -> CallerFacts {
-    CallerFacts {
-        void_serial: 0,
-        serial: 1,
-        limits: Arc::new(Limits {
-            links: true,
-            destinations: Some(vec!["*".to_owned()]),
-            ..Limits::default()
-        }),
-        ..CallerFacts::admin(true)
-    }
-}
-
-/// What somebody may do, to be changed.
-fn limits(of: &mut CallerFacts) -> &mut Limits {
-    Arc::make_mut(&mut of.limits)
-}
-
-fn ann() -> SubjectFacts {
-    let client = ClientFacts { id: ClientId::new(1).unwrap(), status: ClientStatus::Active, allow_sso: true };
-    SubjectFacts {
-        user: Some(UserFacts { id: UserId::new(1).unwrap(), enabled: true }),
-        client: Some(client),
-        member: true,
-        clients: vec![client],
-    }
-}
 
 /// A link that can be used now.
 fn live() -> OpenFacts {
@@ -68,7 +33,7 @@ fn live() -> OpenFacts {
         ended: None,
         issuer: issuer(),
     };
-    OpenFacts { settings: Arc::new(settings()), link, subject: ann() }
+    OpenFacts { settings: Arc::new(settings(Mode::Managed)), link, subject: ann() }
 }
 
 /// What can stand against a use, in the order in which it is told.
@@ -142,23 +107,7 @@ fn the_state_is_what_the_link_itself_says() {
 }
 
 fn asked() -> LinkRequest {
-    let subject = Subject::UserInClient(UserId::new(1).unwrap(), ClientId::new(1).unwrap());
-    LinkRequest::new(IssueRequest::new(subject).redirect_path("shop/offer.php")).life(DAY)
-}
-
-fn for_issue() -> IssueFacts {
-    let custom = |known: &&crate::destination::Destination| known.name == "sso:custom_redirect";
-    let destination = crate::destination::defaults().iter().find(custom).cloned();
-    IssueFacts {
-        settings: Arc::new(settings()),
-        caller: issuer(),
-        subject: ann(),
-        destination: destination.map(Cow::Owned),
-    }
-}
-
-fn caller() -> Caller {
-    Caller(CallerId::Api { credential: CredentialId::new(1).unwrap(), serial: 1 })
+    LinkRequest::new(IssueRequest::new(subject()).redirect_path("shop/offer.php")).life(DAY)
 }
 
 /// The same of a new link.
