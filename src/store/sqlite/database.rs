@@ -25,7 +25,7 @@ use crate::sys;
 use crate::upkeep::Progress;
 
 /// How many readers may be at work at once in one process.
-const READERS: usize = 4;
+pub(super) const READERS: usize = 4;
 
 /// How long the log's cut waits for those who read it.
 const CUTTING: Duration = Duration::from_millis(50);
@@ -140,6 +140,11 @@ impl Database {
         self.deadline
     }
 
+    /// Until when an act that begins now may wait, for everything together.
+    pub(super) fn until(&self) -> Instant {
+        Instant::now() + self.deadline
+    }
+
     /// Whether this process may use the handle, and the file is not known to be another.
     pub(super) fn usable(&self) -> StoreResult<()> {
         self.identity.usable()?;
@@ -153,37 +158,49 @@ impl Database {
 
     /// Run a reading act on one snapshot.
     pub(super) fn read<T>(&self, act: impl FnOnce(&Connection) -> StoreResult<T>) -> StoreResult<T> {
+        self.read_until(self.until(), act)
+    }
+
+    /// The same as a part of something longer.
+    pub(super) fn read_until<T>(
+        &self,
+        until: Instant,
+        act: impl FnOnce(&Connection) -> StoreResult<T>,
+    ) -> StoreResult<T> {
         self.usable()?;
         let _inside = inside()?;
         // A "yes" may come from a read alone, such as a session's check.
         self.unchanged()?;
-        let lease = self.reader()?;
+        let lease = self.reader(until)?;
         let connection = lease.get()?;
         let _open = Transaction::reading(connection)?;
         act(connection)
     }
 
-    fn reader(&self) -> StoreResult<Lease<'_, Connection>> {
-        let until = Instant::now() + self.deadline;
-        let lease = self
-            .readers
-            .take(until, || connect(&self.path, OpenFlags::SQLITE_OPEN_READ_WRITE, self.deadline))?;
+    fn reader(&self, until: Instant) -> StoreResult<Lease<'_, Connection>> {
+        let left = || until.saturating_duration_since(Instant::now());
+        let make = || connect(&self.path, OpenFlags::SQLITE_OPEN_READ_WRITE, left());
+        let lease = self.readers.take(until, make)?;
         wait_until(lease.get()?, until)?;
         Ok(lease)
     }
 
     /// Run a single reading statement that lets nobody in by itself. Uses the writer's connection while
     /// nobody writes, since its pages are in memory.
-    pub(super) fn peek<T>(&self, act: impl FnOnce(&Connection) -> StoreResult<T>) -> StoreResult<T> {
+    pub(super) fn peek<T>(
+        &self,
+        until: Instant,
+        act: impl FnOnce(&Connection) -> StoreResult<T>,
+    ) -> StoreResult<T> {
         self.usable()?;
         let _inside = inside()?;
         match self.writer.take_idle() {
             Some(lease) => {
                 let connection = &lease.get()?.connection;
-                wait_until(connection, Instant::now() + self.deadline)?;
+                wait_until(connection, until)?;
                 act(connection)
             }
-            None => act(self.reader()?.get()?),
+            None => act(self.reader(until)?.get()?),
         }
     }
 
@@ -203,7 +220,7 @@ impl Database {
     /// meanwhile keeps it from being cut; the next write-back does it then.
     pub(super) fn empty_log(&self) -> StoreResult<()> {
         let _inside = inside()?;
-        let lease = self.writer.take(Instant::now() + self.deadline)?;
+        let lease = self.writer.take(self.until())?;
         let connection = &lease.get()?.connection;
         wait_until(connection, Instant::now() + CUTTING)?;
         let cut = connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()));
@@ -217,7 +234,7 @@ impl Database {
     pub(super) fn replace_content(&self, from: &Connection, progress: &mut Progress<'_>) -> StoreResult<()> {
         self.usable()?;
         let _inside = inside()?;
-        let until = Instant::now() + self.deadline;
+        let until = self.until();
         let mut lease = self.writer.take(until)?;
         let writer = lease.get_mut()?;
         wait_until(&writer.connection, until)?;
