@@ -14,7 +14,7 @@ use super::error::{ReadError, of_commit, sync_failed};
 use super::identity::{Identity, refuse_inherited, with_suffix};
 use super::opening::{check_sqlite, inside, look_at, require_wal, require_writable_log, with_rights};
 use super::pool::{Lease, Pool};
-use super::transaction::{Transaction, wait_until};
+use super::transaction::{Transaction, keep_to_deadlines, wait_until};
 use super::turns::Turns;
 use super::writing::{Sync, Writer};
 use super::{schema, settings};
@@ -60,7 +60,8 @@ pub(super) fn connect(path: &Path, flags: OpenFlags, deadline: Duration) -> Stor
         flags | OpenFlags::SQLITE_OPEN_NO_MUTEX | OpenFlags::SQLITE_OPEN_NOFOLLOW,
     )
     .read()?;
-    connection.busy_timeout(deadline).read()?;
+    keep_to_deadlines(&mut connection)?;
+    wait_until(Instant::now() + deadline);
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_DEFENSIVE, true).read()?;
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_TRUSTED_SCHEMA, false).read()?;
     // Plans must not depend on bound values: a statement whose plan might is compiled again at every binding.
@@ -181,7 +182,7 @@ impl Database {
         let left = || until.saturating_duration_since(Instant::now());
         let make = || connect(&self.path, OpenFlags::SQLITE_OPEN_READ_WRITE, left());
         let lease = self.readers.take(until, make)?;
-        wait_until(lease.get()?, until)?;
+        wait_until(until);
         Ok(lease)
     }
 
@@ -197,7 +198,7 @@ impl Database {
         match self.writer.take_idle() {
             Some(lease) => {
                 let connection = &lease.get()?.connection;
-                wait_until(connection, until)?;
+                wait_until(until);
                 act(connection)
             }
             None => act(self.reader(until)?.get()?),
@@ -222,7 +223,7 @@ impl Database {
         let _inside = inside()?;
         let lease = self.writer.take(self.until())?;
         let connection = &lease.get()?.connection;
-        wait_until(connection, Instant::now() + CUTTING)?;
+        wait_until(Instant::now() + CUTTING);
         let cut = connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()));
         match cut.read() {
             Err(error) if error.passing() => Ok(()),
@@ -237,7 +238,7 @@ impl Database {
         let until = self.until();
         let mut lease = self.writer.take(until)?;
         let writer = lease.get_mut()?;
-        wait_until(&writer.connection, until)?;
+        wait_until(until);
         writer.sync_in_commit(Sync::Synced)?;
         writer.connection.flush_prepared_statement_cache();
         copy(from, &mut writer.connection, self.deadline, of_commit, progress)

@@ -78,7 +78,7 @@ impl Writer {
 
     fn begin(&self, sync: Sync, until: Instant) -> StoreResult<Open<'_>> {
         let pass = self.gate.enter(until);
-        wait_until(&self.connection, until)?;
+        wait_until(until);
         self.sync_in_commit(if SYNC_AFTER_COMMIT { Sync::Relaxed } else { sync })?;
         let transaction = Transaction::writing(&self.connection)?;
         Ok(Open { transaction, pass, changes: self.connection.total_changes() })
