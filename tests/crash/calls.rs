@@ -10,6 +10,8 @@ use std::io::Write;
 use std::os::unix::process::ExitStatusExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Instant;
 
 use gatepass::Gatepass;
@@ -294,6 +296,30 @@ struct Came {
     bad: usize,
 }
 
+impl Came {
+    /// Kill an actor at one of its calls.
+    fn at(play: &Play, calls: &[Call], at: usize) -> Self {
+        let stage = Stage::of(play);
+        // It may need some calls fewer than the one whose calls were counted.
+        let survived = usize::from(stage.played(play, Some(&calls[at])));
+        let told = stage.notes().lines().filter(|line| line.starts_with("done")).count();
+        let said = |what| format!("killed at call {at}, {}: {what}", calls[at].text);
+        let wrong: Vec<String> = stage.wrong().into_iter().map(said).collect();
+        Came { calls: 0, points: 1, survived, told, bad: usize::from(!wrong.is_empty()), wrong }
+    }
+
+    fn add(&mut self, other: Came) {
+        self.points += other.points;
+        self.survived += other.survived;
+        self.told += other.told;
+        self.bad += other.bad;
+        self.wrong.extend(other.wrong);
+    }
+}
+
+/// So many are played at once: they wait for the disk more than they work.
+const AT_ONCE: usize = 4;
+
 /// Kill an actor at so many of its calls, evenly from the first to the last.
 fn kill_at(play: &Play, points: usize) -> Came {
     let begun = Instant::now();
@@ -306,21 +332,22 @@ fn kill_at(play: &Play, points: usize) -> Came {
     }
     let calls = whole.calls();
     let points = points.min(calls.len());
-    let mut came = Came { calls: calls.len(), ..Came::default() };
-    for at in (0..points).map(|point| point * calls.len() / points) {
-        let stage = Stage::of(play);
-        // It may need some calls fewer than the one whose calls were counted.
-        came.survived += usize::from(stage.played(play, Some(&calls[at])));
-        let wrong = stage.wrong();
-        came.points += 1;
-        came.told += stage.notes().lines().filter(|line| line.starts_with("done")).count();
-        came.bad += usize::from(!wrong.is_empty());
-        let told = wrong.into_iter().map(|what| format!("killed at call {at}, {}: {what}", calls[at].text));
-        came.wrong.extend(told);
-        if came.points.is_multiple_of(250) {
-            println!("  {}: {} of {points}, {} with something wrong", play.name, came.points, came.bad);
+    let (next, came) = (AtomicUsize::new(0), Mutex::new(Came { calls: calls.len(), ..Came::default() }));
+    std::thread::scope(|scope| {
+        for _ in 0..AT_ONCE {
+            scope.spawn(|| {
+                while let Some(point) = Some(next.fetch_add(1, Ordering::Relaxed)).filter(|at| *at < points) {
+                    let one = Came::at(play, &calls, point * calls.len() / points);
+                    let mut came = came.lock().unwrap();
+                    came.add(one);
+                    if came.points.is_multiple_of(100) {
+                        println!("  {}: {} of {points}, {} wrong", play.name, came.points, came.bad);
+                    }
+                }
+            });
         }
-    }
+    });
+    let came = came.into_inner().unwrap();
     assert!(came.survived <= points / 8, "{} of {points} were not killed", came.survived);
     println!(
         "{}: killed at {} of {} calls, {} answers, {} with something wrong, {:.0?}",
