@@ -92,7 +92,7 @@ impl Contest<'_> {
         if self.trouble.is_some() {
             field.start(&[Part::Revoker]);
             field.start(&company::ROLES.map(|(role, _)| Part::Company(role)));
-            all_see_the_clock(&ground, &gate, &mut field, &mut came);
+            all_see_the_clock(&ground, &gate, &mut field);
         }
         let mut prizes = Vec::new();
         let mut next_kill = Instant::now();
@@ -132,6 +132,7 @@ impl Contest<'_> {
             }
         }
         field.replace_the_killed();
+        field.until_all_company_was_heard();
         came.company = std::mem::take(&mut field.told);
         drop(field);
         if self.way == Way::Sound {
@@ -237,7 +238,7 @@ impl Came {
 }
 
 /// Every racer's clock is the one that is set: otherwise much of this would prove nothing.
-fn all_see_the_clock(ground: &Ground, gate: &Gatepass, field: &mut Field<'_>, came: &mut Came) {
+fn all_see_the_clock(ground: &Ground, gate: &Gatepass, field: &mut Field<'_>) {
     let prize = Prize::make(gate, Kind::Token, 0, Meanwhile::Nothing);
     ground.clock.step(130_000);
     for at in field.racers() {
@@ -248,7 +249,6 @@ fn all_see_the_clock(ground: &Ground, gate: &Gatepass, field: &mut Field<'_>, ca
     }
     ground.clock.step(-130_000);
     assert_eq!(prize.standing(gate), Some(Standing { spent: 0, revoked: false }));
-    came.rounds += 1;
 }
 
 /// What the audit tells of each in the end: it forgets nothing that was purged.

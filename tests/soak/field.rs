@@ -210,6 +210,18 @@ impl<'a> Field<'a> {
         self.next(PATIENCE).expect("somebody fell silent")
     }
 
+    /// Wait until each of the company has done its work once at least.
+    pub(crate) fn until_all_company_was_heard(&mut self) {
+        let give_up = Instant::now() + PATIENCE;
+        for at in self.all(|part| matches!(part, Part::Company(_))) {
+            let Part::Company(role) = self.members[at].part else { continue };
+            while !self.told.contains_key(&format!("turn {role}")) {
+                assert!(Instant::now() < give_up, "{role} gets nothing done");
+                self.next(Duration::from_millis(50));
+            }
+        }
+    }
+
     /// Have a member try something, by the clock that nobody sets.
     pub(crate) fn tell(&mut self, at: usize, moment: u64, way: &str, name: &str) {
         writeln!(self.members[at].input, "{moment} {way} {name}").unwrap();

@@ -78,7 +78,7 @@ fn try_all(field: &mut Field<'_>, prize: &Prize, meanwhile: impl FnOnce()) -> Ve
 
 #[test]
 fn who_holds_the_store_may_stop_until_the_deadline_and_then_others_hear_busy_and_nobody_is_let_in() {
-    let deadline = milliseconds("SOAK_DEADLINE_MS", 2_000);
+    let deadline = milliseconds("SOAK_DEADLINE_MS", 3_000);
     let ground = Ground::new(deadline);
     let gate = ground.place.init(Mode::Managed);
     person(&gate, "ann@example.com");
