@@ -121,10 +121,9 @@ impl Contest<'_> {
                 }
                 _ => prize.standing(&gate),
             };
-            came.killed.extend(
-                kill.map(|at| field.members[at].part)
-                    .map(|part| (part, came.killed.get(&part).unwrap_or(&0) + 1)),
-            );
+            if let Some(at) = kill {
+                *came.killed.entry(field.members[at].part).or_insert(0) += 1;
+            }
             came.take(&round);
             prizes.push((prize.reference, round));
             if came.rounds.is_multiple_of(250) {
