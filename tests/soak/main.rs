@@ -1,8 +1,8 @@
-//! Exactly once, in trouble: processes in Rust, PHP and Python try the same token or link at the same announced
-//! moment, while others issue, revoke, purge, back up and check, the clock is set forward and back, and one
-//! process after the other is killed. Each has one winner, or as many as it has uses; every loser hears a
-//! reason that is true; nobody hears that the store is busy, unless who holds it is stopped for longer than
-//! the deadline.
+//! Exactly once, in trouble: processes in Rust, PHP and Python try the same token or link at the same
+//! announced moment, while others issue, revoke, purge, back up and check, the clock is set forward and back,
+//! and one process after the other is killed. Each has one winner, or as many as it has uses; every loser
+//! hears a reason that is true; nobody hears that the store is busy, unless its holder is stopped for longer
+//! than the deadline.
 //!
 //! The same is done with racers that are broken on purpose, through Gatepass and in a table of their own;
 //! each must be caught. `tests/long/soak` runs all of this at length: `SOAK_TOKENS`, `SOAK_LINKS`,
