@@ -104,7 +104,7 @@ impl Actor<'_> {
         self.notes.act(2, "session", &name, || self.gate.end_sessions(&end).unwrap());
     }
 
-    fn sign_in(&mut self, caller: &Caller, full: bool) {
+    pub(crate) fn sign_in(&mut self, caller: &Caller, full: bool) {
         let token = self.issue(caller, full);
         let session = self.redeem(token);
         self.gate.check_session(&session, None).unwrap();
@@ -113,14 +113,14 @@ impl Actor<'_> {
         }
     }
 
-    fn revoke_token(&mut self, caller: &Caller, full: bool) {
+    pub(crate) fn revoke_token(&mut self, caller: &Caller, full: bool) {
         let token = self.issue(caller, full);
         let name = token.reveal();
         let revoke = RevokeTokens::One(token);
         self.notes.act(1, "revoked", &name, || self.gate.revoke_tokens(&revoke).unwrap());
     }
 
-    fn follow_link(&mut self, caller: &Caller) {
+    pub(crate) fn follow_link(&mut self, caller: &Caller) {
         let issue = IssueRequest::for_client(ClientId::new(1).unwrap());
         let request = LinkRequest::new(issue).uses(2).label("reminder");
         let link = self.gate.create_link(caller, &request).unwrap().link;
@@ -144,7 +144,7 @@ impl Actor<'_> {
     }
 
     /// An AutoAuth link, of a person of its own: two of one person and second are the same link.
-    fn follow_old_link(&mut self, id: i64) {
+    pub(crate) fn follow_old_link(&mut self, id: i64) {
         let email = format!("old{id}-1@example.com");
         let user_id = Some(UserId::new(id).unwrap());
         let new = NewUser { user_id, email: email.clone(), ..NewUser::default() };
@@ -160,7 +160,7 @@ impl Actor<'_> {
         self.notes.done(1, "session", &session.reveal());
     }
 
-    fn keep_credential(&mut self, id: i64) {
+    pub(crate) fn keep_credential(&mut self, id: i64) {
         let label = format!("system {id}");
         let admin = Some("owner".to_owned());
         let new = NewCredential { label: label.clone(), admin, ..NewCredential::default() };
@@ -182,7 +182,7 @@ impl Actor<'_> {
         }
     }
 
-    fn keep_client(&mut self, id: i64) {
+    pub(crate) fn keep_client(&mut self, id: i64) {
         let name = id.to_string();
         let client_id = ClientId::new(id).unwrap();
         let email = format!("client{id}@example.com");
@@ -192,14 +192,14 @@ impl Actor<'_> {
         self.notes.act(2, "client", &name, close);
     }
 
-    fn keep_admin(&mut self, id: i64) {
+    pub(crate) fn keep_admin(&mut self, id: i64) {
         let name = format!("admin{id}");
         self.notes.act(1, "admin", &name, || self.gate.add_admin(&name, None).unwrap());
         self.notes.act(2, "admin", &name, || self.gate.enable_admin(&name, false).unwrap());
     }
 
     /// Two values that only this actor changes, and only upwards.
-    fn set_things(&mut self, turn: u32) {
+    pub(crate) fn set_things(&mut self, turn: u32) {
         let value = turn + 91;
         if self.number == 0 {
             let name = "audit_retention_days";
@@ -213,7 +213,7 @@ impl Actor<'_> {
     }
 
     /// A person from first to last. Each change of the address empties the log, as does the erasing.
-    fn keep_user(&mut self, id: i64) {
+    pub(crate) fn keep_user(&mut self, id: i64) {
         let (name, user) = (id.to_string(), UserId::new(id).unwrap());
         let email = |rung: u32| format!("user{id}-{rung}@example.com");
         let new = NewUser { user_id: Some(user), email: email(1), ..NewUser::default() };
@@ -228,7 +228,7 @@ impl Actor<'_> {
         }
     }
 
-    fn back_up(&mut self, id: i64) {
+    pub(crate) fn back_up(&mut self, id: i64) {
         let name = format!("backup-{id}");
         let to = self.gate.path().with_file_name(&name);
         self.notes.act(1, "backup", &name, || self.gate.backup(to, &mut |_, _| {}).unwrap());

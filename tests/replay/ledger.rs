@@ -11,6 +11,8 @@ use std::io::Write;
 use std::path::Path;
 
 use super::dice::Dice;
+use gatepass::audit::AuditQuery;
+use gatepass::clock::Timestamp;
 use gatepass::directory::ClientStatus;
 use gatepass::id::{ClientId, UserId};
 use gatepass::link::SignInLink;
@@ -29,7 +31,8 @@ impl Notes {
 
     fn note(&self, text: &str) {
         // In one call, so that it is one record.
-        assert_eq!((&self.0).write(text.as_bytes()).unwrap(), text.len());
+        let line = format!("{text}\n");
+        assert_eq!((&self.0).write(line.as_bytes()).unwrap(), line.len());
     }
 
     /// An act begins that brings the thing to this rung.
@@ -62,7 +65,9 @@ pub(crate) struct Note<'a> {
 
 impl<'a> Note<'a> {
     pub(crate) fn parse(text: &'a str) -> Self {
-        let [what, rung, kind, name] = text.splitn(4, ' ').collect::<Vec<_>>()[..] else { panic!("{text}") };
+        let [what, rung, kind, name] = text.trim_end().splitn(4, ' ').collect::<Vec<_>>()[..] else {
+            panic!("{text}")
+        };
         Note { done: what == "done", rung: rung.parse().unwrap(), kind, name }
     }
 }
@@ -188,6 +193,11 @@ fn rung_of(gate: &Gatepass, kind: &str, name: &str) -> gatepass::Result<u32> {
             let number =
                 found.and_then(|it| it.path.trim_matches(|c: char| !c.is_ascii_digit()).parse().ok());
             number.unwrap_or(0)
+        }
+        "log-in" => {
+            let ever = AuditQuery::between(Timestamp::from_millis(0), Timestamp::from_millis(i64::MAX));
+            let event = Some("admin.authenticated".to_owned());
+            u32::try_from(gate.audit_events(&AuditQuery { event, ..ever })?.len()).unwrap()
         }
         "setting" => u32::try_from(gate.setting(name)?.value.as_u64().unwrap()).unwrap(),
         "backup" => match Gatepass::open(gate.path().with_file_name(name)) {

@@ -1,5 +1,7 @@
 //! AutoAuth keys, and links accepted once.
 
+use std::time::Instant;
+
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use super::audit::{write_event, write_refusal};
@@ -109,8 +111,8 @@ impl SqliteStore {
     }
 
     /// Judge and accept in one transaction.
-    fn accept_once(&self, act: &AcceptAct, now: Timestamp) -> StoreResult<Outcome<Accepted>> {
-        self.database.write_judged(Result::is_ok, |connection| {
+    fn accept_once(&self, act: &AcceptAct, now: Timestamp, until: Instant) -> StoreResult<Outcome<Accepted>> {
+        self.database.write_judged(until, Result::is_ok, |connection| {
             let facts = self.accept_facts(connection, act)?;
             let mut event = link_event(act, &facts.found);
             match judge_accept(act, &facts, now).map_err(|error| told(error, act, &facts, now)) {
@@ -228,8 +230,9 @@ impl AutoAuthStore for SqliteStore {
     }
 
     fn accept_autoauth(&self, act: &AcceptAct, now: Timestamp) -> StoreResult<Outcome<Accepted>> {
-        or_refused(self.accept_once(act, now), || {
-            let facts = self.inspect_autoauth(act)?;
+        let until = self.database.until();
+        or_refused(self.accept_once(act, now, until), || {
+            let facts = self.database.read_until(until, |connection| self.accept_facts(connection, act))?;
             Ok(judge_accept(act, &facts, now).err().map(|error| told(error, act, &facts, now)))
         })
     }

@@ -14,7 +14,7 @@ use super::error::{ReadError, of_commit, sync_failed};
 use super::identity::{Identity, refuse_inherited, with_suffix};
 use super::opening::{check_sqlite, inside, look_at, require_wal, require_writable_log, with_rights};
 use super::pool::{Lease, Pool};
-use super::transaction::{Transaction, wait_until};
+use super::transaction::{Transaction, keep_to_deadlines, wait_until};
 use super::turns::Turns;
 use super::writing::{Sync, Writer};
 use super::{schema, settings};
@@ -25,7 +25,7 @@ use crate::sys;
 use crate::upkeep::Progress;
 
 /// How many readers may be at work at once in one process.
-const READERS: usize = 4;
+pub(super) const READERS: usize = 4;
 
 /// How long the log's cut waits for those who read it.
 const CUTTING: Duration = Duration::from_millis(50);
@@ -60,7 +60,8 @@ pub(super) fn connect(path: &Path, flags: OpenFlags, deadline: Duration) -> Stor
         flags | OpenFlags::SQLITE_OPEN_NO_MUTEX | OpenFlags::SQLITE_OPEN_NOFOLLOW,
     )
     .read()?;
-    connection.busy_timeout(deadline).read()?;
+    keep_to_deadlines(&mut connection)?;
+    wait_until(Instant::now() + deadline);
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_DEFENSIVE, true).read()?;
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_TRUSTED_SCHEMA, false).read()?;
     // Plans must not depend on bound values: a statement whose plan might is compiled again at every binding.
@@ -140,6 +141,11 @@ impl Database {
         self.deadline
     }
 
+    /// Until when an act that begins now may wait, for everything together.
+    pub(super) fn until(&self) -> Instant {
+        Instant::now() + self.deadline
+    }
+
     /// Whether this process may use the handle, and the file is not known to be another.
     pub(super) fn usable(&self) -> StoreResult<()> {
         self.identity.usable()?;
@@ -153,37 +159,49 @@ impl Database {
 
     /// Run a reading act on one snapshot.
     pub(super) fn read<T>(&self, act: impl FnOnce(&Connection) -> StoreResult<T>) -> StoreResult<T> {
+        self.read_until(self.until(), act)
+    }
+
+    /// The same as a part of something longer.
+    pub(super) fn read_until<T>(
+        &self,
+        until: Instant,
+        act: impl FnOnce(&Connection) -> StoreResult<T>,
+    ) -> StoreResult<T> {
         self.usable()?;
         let _inside = inside()?;
         // A "yes" may come from a read alone, such as a session's check.
         self.unchanged()?;
-        let lease = self.reader()?;
+        let lease = self.reader(until)?;
         let connection = lease.get()?;
         let _open = Transaction::reading(connection)?;
         act(connection)
     }
 
-    fn reader(&self) -> StoreResult<Lease<'_, Connection>> {
-        let until = Instant::now() + self.deadline;
-        let lease = self
-            .readers
-            .take(until, || connect(&self.path, OpenFlags::SQLITE_OPEN_READ_WRITE, self.deadline))?;
-        wait_until(lease.get()?, until)?;
+    fn reader(&self, until: Instant) -> StoreResult<Lease<'_, Connection>> {
+        let left = || until.saturating_duration_since(Instant::now());
+        let make = || connect(&self.path, OpenFlags::SQLITE_OPEN_READ_WRITE, left());
+        let lease = self.readers.take(until, make)?;
+        wait_until(until);
         Ok(lease)
     }
 
     /// Run a single reading statement that lets nobody in by itself. Uses the writer's connection while
     /// nobody writes, since its pages are in memory.
-    pub(super) fn peek<T>(&self, act: impl FnOnce(&Connection) -> StoreResult<T>) -> StoreResult<T> {
+    pub(super) fn peek<T>(
+        &self,
+        until: Instant,
+        act: impl FnOnce(&Connection) -> StoreResult<T>,
+    ) -> StoreResult<T> {
         self.usable()?;
         let _inside = inside()?;
         match self.writer.take_idle() {
             Some(lease) => {
                 let connection = &lease.get()?.connection;
-                wait_until(connection, Instant::now() + self.deadline)?;
+                wait_until(until);
                 act(connection)
             }
-            None => act(self.reader()?.get()?),
+            None => act(self.reader(until)?.get()?),
         }
     }
 
@@ -203,9 +221,9 @@ impl Database {
     /// meanwhile keeps it from being cut; the next write-back does it then.
     pub(super) fn empty_log(&self) -> StoreResult<()> {
         let _inside = inside()?;
-        let lease = self.writer.take(Instant::now() + self.deadline)?;
+        let lease = self.writer.take(self.until())?;
         let connection = &lease.get()?.connection;
-        wait_until(connection, Instant::now() + CUTTING)?;
+        wait_until(Instant::now() + CUTTING);
         let cut = connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()));
         match cut.read() {
             Err(error) if error.passing() => Ok(()),
@@ -217,10 +235,10 @@ impl Database {
     pub(super) fn replace_content(&self, from: &Connection, progress: &mut Progress<'_>) -> StoreResult<()> {
         self.usable()?;
         let _inside = inside()?;
-        let until = Instant::now() + self.deadline;
+        let until = self.until();
         let mut lease = self.writer.take(until)?;
         let writer = lease.get_mut()?;
-        wait_until(&writer.connection, until)?;
+        wait_until(until);
         writer.sync_in_commit(Sync::Synced)?;
         writer.connection.flush_prepared_statement_cache();
         copy(from, &mut writer.connection, self.deadline, of_commit, progress)

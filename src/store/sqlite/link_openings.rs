@@ -44,9 +44,11 @@ fn opening_event(link: &LinkFacts, act: &OpenAct) -> NewEvent<'static> {
 impl SqliteStore {
     /// What [`crate::store::LinkStore::open_link`] does.
     pub(super) fn open_one(&self, act: &OpenAct, now: Timestamp) -> StoreResult<Result<Opened, Refusal>> {
+        let until = self.database.until();
         // What is unknown is answered without a write.
         let named = LinkNamed::Digest(act.digest);
-        let Some(first) = self.database.read(|connection| self.open_facts(connection, &named))? else {
+        let look = |connection: &Connection| self.open_facts(connection, &named);
+        let Some(first) = self.database.read_until(until, look)? else {
             return Ok(Err(Refusal::new(Reason::LinkUnknown)));
         };
         if self.redeems_check_then_act() {
@@ -56,11 +58,9 @@ impl SqliteStore {
                 .write(Sync::Synced, |connection| self.apply_opening(connection, act, &first, now, false))?;
             return Ok(done);
         }
-        let done = self.database.write_judged(Result::is_ok, |connection| {
-            match self.open_facts(connection, &named)? {
-                Some(facts) => self.apply_opening(connection, act, &facts, now, true),
-                None => Ok(Err(Refusal::new(Reason::LinkUnknown))),
-            }
+        let done = self.database.write_judged(until, Result::is_ok, |connection| match look(connection)? {
+            Some(facts) => self.apply_opening(connection, act, &facts, now, true),
+            None => Ok(Err(Refusal::new(Reason::LinkUnknown))),
         });
         or_refused(done, || Ok(judge_open(&first, now).err().map(|reason| told(reason, &first.link, now))))
     }

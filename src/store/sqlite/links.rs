@@ -176,14 +176,15 @@ fn insert(connection: &Connection, act: &CreateAct<'_>, grant: &Grant, now: Time
 impl LinkStore for SqliteStore {
     fn create_link(&self, act: &CreateAct<'_>, now: Timestamp) -> StoreResult<Outcome<Grant>> {
         let facts = |connection: &Connection| self.issue_facts(connection, &act.caller, &act.request.issue);
-        let done = self.database.write_judged(Result::is_ok, |connection| match facts(connection)? {
+        let until = self.database.until();
+        let done = self.database.write_judged(until, Result::is_ok, |connection| match facts(connection)? {
             Some(facts) => create(connection, act, &facts, now),
             None => Ok(Err(Reason::CredentialUnknown.into())),
         });
         or_refused(done, || {
             let judge = |facts: IssueFacts| judge_create(&act.caller, act.request, &facts, now).err();
             let unknown = Some(Reason::CredentialUnknown.into());
-            Ok(self.database.read(facts)?.map_or(unknown, judge))
+            Ok(self.database.read_until(until, facts)?.map_or(unknown, judge))
         })
     }
 

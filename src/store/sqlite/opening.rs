@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 use rusqlite::Connection;
 
 use super::error::{ReadError, lacks_rights};
+use super::transaction::wait_until;
 use crate::error::StoreError;
 use crate::store::StoreResult;
 use crate::sys::{self, Inside};
@@ -94,9 +95,9 @@ pub(super) fn require_wal(connection: &Connection, deadline: Duration) -> StoreR
 
 /// Whether the log was opened for writing too. That somebody else writes just now is told only after that.
 pub(super) fn require_writable_log(connection: &Connection, deadline: Duration) -> StoreResult<()> {
-    connection.busy_timeout(Duration::ZERO).read()?;
+    wait_until(Instant::now());
     let begun = connection.execute_batch("BEGIN IMMEDIATE; ROLLBACK").read();
-    connection.busy_timeout(deadline).read()?;
+    wait_until(Instant::now() + deadline);
     match begun {
         Err(StoreError::Busy) => Ok(()),
         other => other,

@@ -1,7 +1,7 @@
 //! The redemption of a token: exactly once, synced, and refused with the truth otherwise.
 
 use std::sync::LazyLock;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use rusqlite::{Connection, params};
 
@@ -55,11 +55,12 @@ impl SqliteStore {
         if self.redeems_check_then_act() {
             return self.redeem_check_then_act(act, now);
         }
+        let until = self.database.until();
         // What is unknown is answered without a write.
-        if !self.database.peek(|connection| exists(connection, &act.key))? {
+        if !self.database.peek(until, |connection| exists(connection, &act.key))? {
             return Ok(Err(Refusal::new(Reason::TokenUnknown)));
         }
-        or_refused(self.redeem_once(act, now), || self.known_refusal(act, now))
+        or_refused(self.redeem_once(act, now, until), || self.known_refusal(act, now, until))
     }
 
     /// Do what the verdict says. The row is changed by a condition of its own all the same, so that no
@@ -137,12 +138,17 @@ impl SqliteStore {
     }
 
     /// Judge and spend in one transaction.
-    fn redeem_once(&self, act: &RedeemAct, now: Timestamp) -> StoreResult<Result<Spent, Refusal>> {
+    fn redeem_once(
+        &self,
+        act: &RedeemAct,
+        now: Timestamp,
+        until: Instant,
+    ) -> StoreResult<Result<Spent, Refusal>> {
         let must_sync = |outcome: &Result<Spent, Refusal>| match outcome {
             Ok(_) => true,
             Err(refusal) => refusal.session_ended,
         };
-        self.database.write_judged(must_sync, |connection| {
+        self.database.write_judged(until, must_sync, |connection| {
             match self.redeem_facts(connection, &Named::Key(act.key))? {
                 Some(facts) => self.apply_redemption(connection, act, &facts, now, true),
                 None => Ok(Err(Refusal::new(Reason::TokenUnknown))),

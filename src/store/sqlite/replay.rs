@@ -1,5 +1,7 @@
 //! Tokens that come again after they were redeemed.
 
+use std::time::Instant;
+
 use rusqlite::{Connection, params};
 
 use super::audit::{write_event, write_refusal};
@@ -15,8 +17,13 @@ use crate::token::{RedeemAct, Replay, TokenFacts, Verdict, judge_redeem};
 impl SqliteStore {
     /// The refusal of an attempt on a token, without writing anything; `None` if it is to be done, or to end
     /// a session, which must not be said before it is.
-    pub(super) fn known_refusal(&self, act: &RedeemAct, now: Timestamp) -> StoreResult<Option<Refusal>> {
-        self.database.read(|connection| {
+    pub(super) fn known_refusal(
+        &self,
+        act: &RedeemAct,
+        now: Timestamp,
+        until: Instant,
+    ) -> StoreResult<Option<Refusal>> {
+        self.database.read_until(until, |connection| {
             let Some(facts) = self.redeem_facts(connection, &Named::Key(act.key))? else {
                 return Ok(Some(Refusal::new(Reason::TokenUnknown)));
             };

@@ -1,6 +1,7 @@
 //! An open transaction, and the statements that steer it.
 
-use std::time::Instant;
+use std::cell::Cell;
+use std::time::{Duration, Instant};
 
 use rusqlite::Connection;
 
@@ -61,7 +62,34 @@ pub(super) fn execute(connection: &Connection, sql: &str) -> StoreResult<()> {
     Ok(())
 }
 
-/// What is left of the deadline after waiting for a thread is the time to wait for other processes.
-pub(super) fn wait_until(connection: &Connection, until: Instant) -> StoreResult<()> {
-    connection.busy_timeout(until.saturating_duration_since(Instant::now())).read()
+thread_local! {
+    /// Until when this thread waits for other processes, on whichever connection.
+    static UNTIL: Cell<Option<Instant>> = const { Cell::new(None) };
+}
+
+/// What is left of the deadline after waiting for a thread is the time to wait for other processes, until the
+/// next call by the same thread.
+pub(super) fn wait_until(until: Instant) {
+    UNTIL.set(Some(until));
+}
+
+/// Have a connection wait so long and no longer.
+///
+/// SQLite's own way of waiting counts how long it meant to sleep. Who is woken late each time, as on a busy
+/// machine, waits for several times as long.
+pub(super) fn keep_to_deadlines(connection: &mut Connection) -> StoreResult<()> {
+    connection.busy_handler(Some(ask_again)).read()
+}
+
+/// Sleep for a moment, longer each time; whether to ask once more after it.
+fn ask_again(tried: i32) -> bool {
+    const MOMENTS: [u64; 9] = [1, 2, 5, 10, 15, 20, 25, 25, 50];
+    const LONGEST: u64 = 100;
+    let left = UNTIL.get().map_or(Duration::ZERO, |until| until.saturating_duration_since(Instant::now()));
+    if left.is_zero() {
+        return false;
+    }
+    let moment = usize::try_from(tried).ok().and_then(|tried| MOMENTS.get(tried)).unwrap_or(&LONGEST);
+    std::thread::sleep(Duration::from_millis(*moment).min(left));
+    true
 }

@@ -78,7 +78,7 @@ impl Writer {
 
     fn begin(&self, sync: Sync, until: Instant) -> StoreResult<Open<'_>> {
         let pass = self.gate.enter(until);
-        wait_until(&self.connection, until)?;
+        wait_until(until);
         self.sync_in_commit(if SYNC_AFTER_COMMIT { Sync::Relaxed } else { sync })?;
         let transaction = Transaction::writing(&self.connection)?;
         Ok(Open { transaction, pass, changes: self.connection.total_changes() })
@@ -117,17 +117,17 @@ impl Database {
         sync: Sync,
         act: impl FnMut(&Connection) -> StoreResult<T> + Send,
     ) -> StoreResult<T> {
-        self.write_until(Instant::now() + self.deadline(), sync, |_| sync, act)
+        self.write_until(self.until(), sync, |_| sync, act)
     }
 
     /// Run a writing act whose outcome says whether it must be synced: a refusal must not, so that nobody can
     /// make it cost a sync each time. Where the commit itself syncs, it does.
     pub(super) fn write_judged<T: Send>(
         &self,
+        until: Instant,
         mut must_sync: impl FnMut(&T) -> bool + Send,
         act: impl FnMut(&Connection) -> StoreResult<T> + Send,
     ) -> StoreResult<T> {
-        let until = Instant::now() + self.deadline();
         let sync = move |outcome: &T| if must_sync(outcome) { Sync::Synced } else { Sync::Relaxed };
         self.write_until(until, Sync::Synced, sync, act)
     }

@@ -2,6 +2,7 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::Ordering;
+use std::sync::mpsc::channel;
 use std::sync::{Arc, Barrier, Mutex};
 use std::time::Instant;
 
@@ -16,6 +17,7 @@ use crate::error::StoreError;
 use crate::id::UserId;
 use crate::secret::TimedSecret;
 use crate::session::RedemptionId;
+use crate::store::sqlite::database::READERS;
 use crate::store::sqlite::error::ReadError;
 use crate::store::sqlite::writing::Sync;
 use crate::store::sqlite::{SqliteStore, facts, schema, subject};
@@ -46,7 +48,7 @@ fn as_the_house_wants(connection: &Connection) -> StoreResult<()> {
 fn every_connection_is_as_the_house_wants_readers_too() {
     let (_folder, store) = store();
     let database = &store.database;
-    database.peek(as_the_house_wants).unwrap();
+    database.peek(database.until(), as_the_house_wants).unwrap();
     for sync in [Sync::Synced, Sync::Relaxed] {
         database.write(sync, as_the_house_wants).unwrap();
     }
@@ -169,8 +171,8 @@ fn every_table_is_strict_and_the_file_names_its_kind_and_version() {
         .unwrap();
 }
 
-/// Issue a token and spend it, as the use cases do.
-fn issue_and_redeem(store: &SqliteStore) -> RedeemAct {
+/// Issue a token; what spends it, as the use cases do.
+fn issued(store: &SqliteStore) -> RedeemAct {
     let (credential, _) = store.host_caller("cli").unwrap().unwrap();
     let request = IssueRequest::for_user(UserId::new(1).unwrap());
     let token = Token::generate(AT.now, &mut SysRng).unwrap();
@@ -178,7 +180,7 @@ fn issue_and_redeem(store: &SqliteStore) -> RedeemAct {
     let act = IssueAct { caller, request: &request, key: token.key() };
     store.issue(&act, AT.now).unwrap().unwrap();
     let session: TimedSecret<32> = TimedSecret::generate(AT.now, &mut SysRng).unwrap();
-    let act = RedeemAct {
+    RedeemAct {
         key: token.key(),
         presented: None,
         replace: false,
@@ -187,7 +189,12 @@ fn issue_and_redeem(store: &SqliteStore) -> RedeemAct {
         redemption: RedemptionId::generate(&mut SysRng).unwrap(),
         session: Some(session.key()),
         address: None,
-    };
+    }
+}
+
+/// Issue a token and spend it.
+fn issue_and_redeem(store: &SqliteStore) -> RedeemAct {
+    let act = issued(store);
     store.redeem(&act, AT.now).unwrap().unwrap();
     act
 }
@@ -200,13 +207,13 @@ fn compiled_again(qpsg: bool) -> i32 {
         connection.flush_prepared_statement_cache();
         Ok(())
     };
-    store.database.peek(config).unwrap();
+    store.database.peek(store.database.until(), config).unwrap();
     (0..20).for_each(|_| {
         issue_and_redeem(&store);
     });
     store
         .database
-        .peek(|connection| {
+        .peek(store.database.until(), |connection| {
             let hot = [
                 "SELECT 1 FROM token WHERE key = ?1".to_owned(),
                 facts::OF_KEY.clone(),
@@ -330,4 +337,38 @@ fn waiting_for_a_thread_and_then_for_a_process_is_one_deadline() {
     }
     other.execute_batch("ROLLBACK").unwrap();
     issue_and_redeem(&store);
+}
+
+#[test]
+fn waiting_to_look_and_then_to_write_is_one_deadline() {
+    let (_folder, store) = store();
+    let act = issued(&store);
+    let writer = store.database.hold();
+    let all_read = Barrier::new(READERS + 1);
+    std::thread::scope(|scope| {
+        let readers: Vec<_> = (0..READERS)
+            .map(|_| {
+                let (go, gone) = channel::<()>();
+                let (store, all_read) = (&store, &all_read);
+                scope.spawn(move || {
+                    store.database.read(|_| {
+                        all_read.wait();
+                        Ok(gone.recv())
+                    })
+                });
+                go
+            })
+            .collect();
+        all_read.wait();
+        let start = Instant::now();
+        scope.spawn(move || {
+            std::thread::sleep(DEADLINE * 3 / 4);
+            drop(readers);
+        });
+        assert_eq!(store.redeem(&act, AT.now).unwrap_err(), StoreError::Busy);
+        let waited = start.elapsed();
+        assert!(waited >= DEADLINE * 3 / 4 && waited < DEADLINE * 3 / 2, "{waited:?}");
+    });
+    drop(writer);
+    store.redeem(&act, AT.now).unwrap().unwrap();
 }
