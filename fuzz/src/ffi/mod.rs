@@ -1,0 +1,27 @@
+//! The whole C ABI: an input is a program, read by a small interpreter that calls any exported function with
+//! whatever C could give it: live handles, freed ones, those of another kind and none at all; text that is
+//! exactly as long as it says, or whose length can't be; numbers at their ends. Every call keeps to the
+//! header's conventions.
+
+pub mod asking;
+mod functions;
+mod machine;
+pub mod values;
+mod words;
+
+use super::stage::{self, Kept, Stage};
+use machine::Machine;
+
+/// The functions that it may call.
+#[allow(dead_code, reason = "for the test that compares them with what the library exports")]
+pub fn names() -> impl Iterator<Item = &'static str> {
+    functions::FUNCTIONS.iter().map(|function| function.name)
+}
+
+thread_local! {
+    static STAGE: Kept<Stage> = const { Kept::new(None) };
+}
+
+pub fn check(data: &[u8]) {
+    stage::with(&STAGE, 2_000, Stage::ticking, |stage| Machine::new(stage, data).run());
+}
