@@ -63,12 +63,18 @@ impl<'a> Machine<'a> {
         Machine { stage, input, objects: Vec::new(), lent: Vec::new(), told: Vec::new(), last: 0 }
     }
 
-    /// Make what nearly every call needs, do what the input says, and clear up.
-    pub fn run(mut self) {
-        let store = self.stage.place.store.to_str().unwrap().to_owned();
-        self.make("gatepass_store_open", &[store.as_bytes()], &[0]);
-        let opened = self.objects[0].handle;
-        self.make("gatepass_caller_host", &[b"cli"], &[opened]);
+    /// Make what nearly every call needs, do what the input says, and clear up. An open store costs the most, so
+    /// that it is handed on to the next input.
+    pub fn run(mut self, store: Option<usize>) -> Option<usize> {
+        match store {
+            Some(handle) => self.objects.push(Object { handle, kind: Kind::Store, live: true }),
+            None => {
+                let path = self.stage.place.store.to_str().unwrap().to_owned();
+                self.make("gatepass_store_open", &[path.as_bytes()], &[0]);
+            }
+        }
+        let store = self.objects[0].handle;
+        self.make("gatepass_caller_host", &[b"cli"], &[store]);
         self.make("gatepass_request_new", &[], &[]);
         for _ in 0..CALLS {
             let Some(chosen) = self.byte() else { break };
@@ -77,7 +83,9 @@ impl<'a> Machine<'a> {
                 self.call(function, drawn);
             }
         }
-        self.clear_up();
+        let still_open = self.objects[0].live;
+        self.clear_up(still_open);
+        still_open.then_some(store)
     }
 
     /// Call a function that makes an object of texts and handles.
@@ -341,11 +349,11 @@ impl<'a> Machine<'a> {
         }
     }
 
-    /// Everything can be freed, once.
-    fn clear_up(mut self) {
+    /// Everything can be freed, once; the first store is not, if it is to be kept.
+    fn clear_up(mut self, keep: bool) {
         self.lent.iter().for_each(Lent::is_still_there);
         self.lent.clear();
-        for at in 0..self.objects.len() {
+        for at in usize::from(keep)..self.objects.len() {
             let Object { handle, kind, live } = self.objects[at];
             let free = if kind == Kind::Store { "gatepass_store_close" } else { "gatepass_free" };
             if live {

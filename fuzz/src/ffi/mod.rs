@@ -10,7 +10,23 @@ pub mod values;
 mod words;
 
 use super::stage::{self, Kept, Stage};
+use asking::integer;
 use machine::Machine;
+use values::Argument;
+
+/// A stage, and its store as the last program left it open.
+struct World {
+    store: Option<usize>,
+    stage: Stage,
+}
+
+impl Drop for World {
+    fn drop(&mut self) {
+        if let Some(store) = self.store {
+            integer("gatepass_store_close", &[Argument::Handle(store)]);
+        }
+    }
+}
 
 /// The functions that it may call.
 #[allow(dead_code, reason = "for the test that compares them with what the library exports")]
@@ -19,9 +35,12 @@ pub fn names() -> impl Iterator<Item = &'static str> {
 }
 
 thread_local! {
-    static STAGE: Kept<Stage> = const { Kept::new(None) };
+    static WORLD: Kept<World> = const { Kept::new(None) };
 }
 
 pub fn check(data: &[u8]) {
-    stage::with(&STAGE, 2_000, Stage::ticking, |stage| Machine::new(stage, data).run());
+    let world = || World { store: None, stage: Stage::ticking() };
+    stage::with(&WORLD, 2_000, world, |world| {
+        world.store = Machine::new(&world.stage, data).run(world.store.take());
+    });
 }
