@@ -1,5 +1,5 @@
-//! What the fuzz targets judge, judged for every input that they left (`fuzz/corpus`), without a fuzzer; and each
-//! judgement notices a fault that is planted.
+//! What the fuzz targets judge, judged for every input that they left (`fuzz/corpus`), without a fuzzer; and
+//! each judgement notices a fault that is planted.
 
 #![allow(missing_docs, unreachable_pub, clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 

@@ -1,8 +1,8 @@
 //! A call of the WHMCS-compatible API over HTTP: its parameters as a form, or as a multipart body.
 //!
-//! An input's first line is a method and, behind a blank, a query. Of a multipart body the second line is what
-//! follows `multipart/form-data`. The rest is the body; `{*3}` at its end stands for 4³ copies of it. `{i}` and
-//! `{s}` stand for the identifier and secret of a credential.
+//! An input's first line is a method and, behind a blank, a query. Of a multipart body the second line is
+//! what follows `multipart/form-data`. The rest is the body; `{*3}` at its end stands for 4³ copies of it.
+//! `{i}` and `{s}` stand for the identifier and secret of a credential.
 
 use gatepass::api::{HttpCall, respond};
 use serde_json::Value;

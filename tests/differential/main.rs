@@ -1,5 +1,5 @@
-//! Where a path leads that our rule takes: Python's urllib and Chromium are asked, and both must say the same as
-//! we do, below the system URL and byte by byte.
+//! Where a path leads that our rule takes: Python's urllib and Chromium are asked, and both must say the same
+//! as we do, below the system URL and byte by byte.
 
 #![allow(missing_docs, clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
@@ -229,8 +229,8 @@ fn chromium(all: &[Taken]) -> Vec<Lands> {
     lands(serde_json::from_slice(&told).unwrap())
 }
 
-/// urllib writes no empty query, no empty fragment and no empty parameters (`;`) of the last segment, and leads to
-/// the same page all the same.
+/// urllib writes no empty query, no empty fragment and no empty parameters (`;`) of the last segment, and
+/// leads to the same page all the same.
 fn without_empty_ends(address: &str) -> String {
     let (page, fragment) = address.split_once('#').unwrap_or((address, ""));
     let (path, query) = page.split_once('?').unwrap_or((page, ""));

@@ -13,11 +13,10 @@ def lands(base: str, address: str) -> str | None:
         return None
 
 
-print(
-    json.dumps(
-        [
-            (lands(f"{system}/", path), lands(f"{system}/oauth/singlesignon.php?access_token=1", f"{system}/{path}"))
-            for system, path in json.load(sys.stdin)
-        ]
-    )
-)
+def both(system: str, path: str) -> tuple[str | None, str | None]:
+    """As a relative reference from the home page, and as the whole address from the sign-in page."""
+    sign_in = f"{system}/oauth/singlesignon.php?access_token=1"
+    return lands(f"{system}/", path), lands(sign_in, f"{system}/{path}")
+
+
+print(json.dumps([both(*pair) for pair in json.load(sys.stdin)]))

@@ -63,8 +63,8 @@ impl<'a> Machine<'a> {
         Machine { stage, input, objects: Vec::new(), lent: Vec::new(), told: Vec::new(), last: 0 }
     }
 
-    /// Make what nearly every call needs, do what the input says, and clear up. An open store costs the most, so
-    /// that it is handed on to the next input.
+    /// Make what nearly every call needs, do what the input says, and clear up. An open store costs the most,
+    /// so that it is handed on to the next input.
     pub fn run(mut self, store: Option<usize>) -> Option<usize> {
         match store {
             Some(handle) => self.objects.push(Object { handle, kind: Kind::Store, live: true }),

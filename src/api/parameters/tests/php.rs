@@ -1,5 +1,5 @@
-//! Forms as PHP's `parse_str` reads them (that of PHP 8.2). Where the two differ, we refuse for one of the reasons
-//! in [`REFUSALS`], or it is a [`Difference`] that has a name.
+//! Forms as PHP's `parse_str` reads them (that of PHP 8.2). Where the two differ, we refuse for one of the
+//! reasons in [`REFUSALS`], or it is a [`Difference`] that has a name.
 
 use std::io::Write;
 use std::process::{Command, Stdio};
