@@ -1,6 +1,6 @@
 //! What Gatepass promises about every input there is: a function for each way in, which panics when an answer
 //! breaks a promise. The fuzz targets call them under libFuzzer, and an ordinary test replays the kept inputs
-//! through them.
+//! through them. An input that broke a promise goes to `fuzz/corpus`, so that it is tried for ever.
 
 #[path = "../../tests/common/mod.rs"]
 mod common;
