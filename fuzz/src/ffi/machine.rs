@@ -270,10 +270,11 @@ impl<'a> Machine<'a> {
         // SAFETY: each text is as long as told, or of a length that is not read, or NULL; `out` is a place or
         // NULL; and handles are never dereferenced.
         let mut value = unsafe { (function.call)(&drawn.arguments) };
-        if planted::wrong_answer() && drawn.wrong_handle && matches!(value, Value::Text(_)) {
+        let name = function.name;
+        // Planted is one getter that says something of an object that is none.
+        if planted::wrong_answer() && drawn.wrong_handle && name == "gatepass_session_name" {
             value = Value::Text(c"".as_ptr());
         }
-        let name = function.name;
         let peeks = ["gatepass_last_error", "gatepass_code_", "gatepass_abi_", "gatepass_operation_"];
         let constant = name.ends_with("version") || peeks.iter().any(|start| name.starts_with(start));
         let last = integer("gatepass_last_error_code", &[]);
