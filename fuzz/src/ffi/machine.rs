@@ -248,7 +248,7 @@ impl<'a> Machine<'a> {
 
     /// Call, and judge; the code, or 0.
     fn call(&mut self, function: &Function, mut drawn: Drawn) -> i32 {
-        if planted::overread() {
+        if planted::overread() && function.name == "gatepass_request_set_title" {
             for at in 1..drawn.arguments.len() {
                 if let (Argument::Text(_), Argument::Size(length)) =
                     (drawn.arguments[at - 1], drawn.arguments[at])
