@@ -70,7 +70,7 @@ impl Entries {
     fn next_key(&self) -> Option<String> {
         let numbers = self.0.iter().filter_map(|(key, _)| {
             let number: i64 = key.parse().ok()?;
-            (number >= 0 && number.to_string() == *key).then_some(number)
+            (number.to_string() == *key).then_some(number)
         });
         match numbers.max() {
             None => Some("0".to_owned()),
