@@ -1,9 +1,10 @@
-//! Whoever guesses learns nothing from what an answer costs: what is unknown and what is known but wrong take the
-//! same statements of the database, and the same steps in them but for the row that is found.
+//! Whoever guesses learns nothing from what an answer costs: what is unknown and what is known but wrong
+//! take the same statements of the database, and the same steps in them but for the row that is found.
 //!
-//! SQLite itself tells each statement that it ran, and in how many steps of its machine. Times are not asked, so
-//! that a busy machine changes nothing; instructions are counted by `benches/instructions`. A guard that returns
-//! early, and one that writes down what it knows, must be told apart by the same measure.
+//! SQLite itself tells each statement that it ran, and in how many steps of its machine. Times are not
+//! asked, so that a busy machine changes nothing; instructions are counted by `benches/instructions`. A
+//! guard that returns early, and one that writes down what it knows, must be told apart by the same
+//! measure.
 #![allow(missing_docs, clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod common;
@@ -130,8 +131,8 @@ impl Stage {
         Stage { _place: place, gate, clock, client }
     }
 
-    /// Identifiers and secrets of a good credential, a revoked one, one that has expired, and one of an admin who
-    /// is disabled.
+    /// Identifiers and secrets of a good credential, a revoked one, one that has expired, and one of an
+    /// admin who is disabled.
     fn credentials(&self) -> Vec<(&'static str, String, String)> {
         let gate = &self.gate;
         gate.add_admin("root", None).unwrap();

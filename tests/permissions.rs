@@ -1,9 +1,9 @@
-//! Every file is private, whatever the umask and the folder: the store, what stands beside it, backups, restored
-//! stores, the sealing key, exports, and what is made on the way.
+//! Every file is private, whatever the umask and the folder: the store, what stands beside it, backups,
+//! restored stores, the sealing key, exports, and what is made on the way.
 //!
-//! Everything is done in a child under each umask, in a plain folder, in one that gives its group away (setgid) and
-//! in one whose default ACL lets somebody in. A file that the child makes without care must be seen to be open, or
-//! the look at the others proves nothing.
+//! Everything is done in a child under each umask, in a plain folder, in one that gives its group away
+//! (setgid) and in one whose default ACL lets somebody in. A file that the child makes without care must be
+//! seen to be open, or the look at the others proves nothing.
 #![cfg(feature = "cli")]
 #![allow(missing_docs, clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 

@@ -144,8 +144,8 @@ fn print_text(text: &str) -> io::Result<()> {
     unless_closed(write())
 }
 
-/// A new file for an answer, readable by its owner alone whatever the umask. A file that stands there is left alone: it may be the
-/// store itself.
+/// A new file for an answer, readable by its owner alone whatever the umask. A file that stands there is
+/// left alone: it may be the store itself.
 pub(crate) fn new_file(field: &'static str, path: &Path) -> Result<File, Failure> {
     let made = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path);
     let made = made.and_then(|file| file.set_permissions(Permissions::from_mode(0o600)).map(|()| file));

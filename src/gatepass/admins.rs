@@ -20,9 +20,10 @@ impl Gatepass {
     /// failures. Two passwords are worked on at a time; eight more wait for their turn, up to the handle's
     /// deadline, and a larger crowd is told at once that it is busy.
     ///
-    /// Leaves an event `admin.authenticated`, refusals one per admin and minute, those of names that nobody has in
-    /// one without an admin. What a lock keeps out is counted with the guesses at credentials. Nothing of it
-    /// costs more for a name that exists, and no refusal carries a reference: both would tell such names apart.
+    /// Leaves an event `admin.authenticated`, refusals one per admin and minute, those of names that nobody
+    /// has in one without an admin. What a lock keeps out is counted with the guesses at credentials.
+    /// Nothing of it costs more for a name that exists, and no refusal carries a reference: both would tell
+    /// such names apart.
     ///
     /// # Errors
     /// [`Reason::AddressNotAllowed`], [`Reason::LegacyAuthOff`], [`Reason::LockedOut`],
@@ -90,8 +91,8 @@ impl Gatepass {
         }
     }
 
-    /// A wrong password, or one for nobody: the same answer, and the same work. The lock bounds how many of these
-    /// events there can be, whatever names are tried.
+    /// A wrong password, or one for nobody: the same answer, and the same work. The lock bounds how many of
+    /// these events there can be, whatever names are tried.
     fn refuse_login(&self, known: Option<AdminId>, address: Option<IpAddr>, now: Timestamp) -> Error {
         let mut event = self.login_event(known, address);
         event.refused = Some(Reason::AuthenticationFailed);

@@ -1,4 +1,5 @@
-//! What lets somebody in is compared in time that tells nothing: digests and hashes by `secret::same`, never by
+//! What lets somebody in is compared in time that tells nothing: digests and hashes by `secret::same`,
+//! never by
 //! `==`, nor by a derived `PartialEq`, which both stop at the first byte that differs.
 
 use crate::rules::{Violation, each};

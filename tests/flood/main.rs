@@ -1,6 +1,6 @@
-//! A flood of guesses, 10,000 wrong secrets and 10,000 unknown tokens and links for each second of the store's clock,
-//! from addresses all over and from those of the rightful: who is right gets in all the while, the store does
-//! not grow. (That memory does not either is told by the throttle's own tests.)
+//! A flood of guesses, 10,000 wrong secrets and 10,000 unknown tokens and links for each second of the
+//! store's clock, from addresses all over and from those of the rightful: who is right gets in all the
+//! while, the store does not grow. (That memory does not either is told by the throttle's own tests.)
 //!
 //! Only outcomes are asserted, never speed; the rate that was reached is printed. The clock is moved by hand,
 //! so that a slow machine sees the same flood. The measure of growth is also put to a guard that is broken on
@@ -122,8 +122,8 @@ impl Bench {
         }
     }
 
-    /// Guess at secrets and at tokens, session ids, sign-in links and AutoAuth hashes, `EACH` of both; how many were advised
-    /// to wait.
+    /// Guess at secrets and at tokens, session ids, sign-in links and AutoAuth hashes, `EACH` of both; how
+    /// many were advised to wait.
     fn guess(&self, numbers: &mut Numbers) -> u64 {
         let mut advised = 0;
         let mut count = |error: Error, reason: Reason| match error {

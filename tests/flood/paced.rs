@@ -1,8 +1,8 @@
-//! Guesses at a pace, each from a network of its own, and the rightful meanwhile, in real time: a short flood here, and
-//! a long one by `tests/long/flood`, which names its size in the surroundings.
+//! Guesses at a pace, each from a network of its own, and the rightful meanwhile, in real time: a short
+//! flood here, and a long one by `tests/long/flood`, which names its size in the surroundings.
 //!
-//! Asserted is that the rightful always get in, that memory stays and that the store holds what they left and no
-//! more. The rate that was reached and the waits are printed: they are the machine's.
+//! Asserted is that the rightful always get in, that memory stays and that the store holds what they left
+//! and no more. The rate that was reached and the waits are printed: they are the machine's.
 
 use std::collections::HashMap;
 use std::net::{IpAddr, Ipv6Addr};
@@ -220,7 +220,7 @@ fn the_rightful_get_in_through_the_library() {
 
     let live =
         stage.gate.issue(&stage.gate.host_caller("cli").unwrap(), &IssueRequest::for_client(stage.client));
-    let (live, until) = (live.unwrap().token, Instant::now() + Duration::from_secs(50));
+    let (live, until) = (live.unwrap().token, Instant::now() + Duration::from_secs(30));
     let (mut flooded, mut live, mut warm) = (Rightful::default(), Some(live), None);
     let told = || stage.place.spy().number("SELECT count(*) FROM audit WHERE event <> 'guesses'");
     let before = told();

@@ -2,10 +2,10 @@
 //! that may be logged.
 //!
 //! Everything is done once with secrets that this test knows. Then every file and text is searched for each
-//! of them: as raw bytes, as hex in both cases, as base64 in both alphabets and as base32 wherever it may begin,
-//! percent-encoded, as UTF-16, backwards, and for halves of it; tokens and session ids by what follows their time,
-//! which is no secret. The search is proven by planting each secret in each of those forms, made by another way
-//! than the search's own, in a copy of the store.
+//! of them: as raw bytes, as hex in both cases, as base64 in both alphabets and as base32 wherever it may
+//! begin, percent-encoded, as UTF-16, backwards, and for halves of it; tokens and session ids by what
+//! follows their time, which is no secret. The search is proven by planting each secret in each of those
+//! forms, made by another way than the search's own, in a copy of the store.
 
 #![allow(missing_docs, clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 

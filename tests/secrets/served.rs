@@ -1,4 +1,5 @@
-//! What a server that was sent every kind of secret says: its log, its arguments and its answers to what is wrong.
+//! What a server that was sent every kind of secret says: its log, its arguments and its answers to what is
+//! wrong.
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};

@@ -1,13 +1,13 @@
 //! Secrets are wiped when they go: no block of memory that the library gives back holds one.
 //!
-//! This program's allocator looks into every block before it is freed. What is secret is known beforehand: each
-//! part is played twice with the same clock and the same random numbers, first to learn what comes out, then
-//! to look for it. A text that grows is always moved, so that nothing is missed by luck. The search is put to
-//! plain texts, which it must find.
+//! This program's allocator looks into every block before it is freed. What is secret is known beforehand:
+//! each part is played twice with the same clock and the same random numbers, first to learn what comes
+//! out, then to look for it. A text that grows is always moved, so that nothing is missed by luck. The
+//! search is put to plain texts, which it must find.
 //!
-//! What is handed out as plain text (a redirect URL, what `reveal` gives, an answer as JSON) is its holder's, who
-//! wipes it here. Not seen: registers and the stack (`tests/c/wiped.c` searches a whole process), SQLite's own
-//! memory, into which digests alone go.
+//! What is handed out as plain text (a redirect URL, what `reveal` gives, an answer as JSON) is its
+//! holder's, who wipes it here. Not seen: registers and the stack (`tests/c/wiped.c` searches a whole
+//! process), SQLite's own memory, into which digests alone go.
 #![allow(missing_docs, clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 #[path = "../common/mod.rs"]
