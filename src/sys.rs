@@ -94,6 +94,26 @@ fn allowed(path: &Path, mode: libc::c_int) -> bool {
     unsafe { libc::faccessat(libc::AT_FDCWD, text.as_ptr(), mode, libc::AT_EACCESS) == 0 }
 }
 
+/// The paths of what SQLite keeps beside a database.
+pub(crate) fn side_files(path: &Path) -> impl Iterator<Item = PathBuf> {
+    ["-wal", "-shm", "-journal"].into_iter().map(|suffix| {
+        let mut name = path.as_os_str().to_owned();
+        name.push(suffix);
+        PathBuf::from(name)
+    })
+}
+
+/// Whether what stands beside a file may be trusted as far as the file itself: a regular file with one name
+/// and, unless the file is open to a group, of the file's owner, of root or of this process's user. Anything
+/// else was put there by somebody who may write the folder and nothing in it.
+pub(crate) fn belongs(beside: &fs::Metadata, file: &fs::Metadata) -> bool {
+    const OF_GROUP: u32 = 0o020;
+    // SAFETY: a call without arguments that can't fail.
+    let ours = unsafe { libc::geteuid() };
+    let known = [file.uid(), ours, 0].contains(&beside.uid()) || file.mode() & OF_GROUP != 0;
+    beside.is_file() && beside.nlink() == 1 && known
+}
+
 /// The permission bits of a file.
 pub(crate) fn mode(path: &Path) -> io::Result<u32> {
     Ok(fs::metadata(path)?.permissions().mode() & 0o777)
@@ -117,6 +137,10 @@ impl NewFile {
             hidden.push(name);
             hidden.push(format!(".{}-{attempt}.new", std::process::id()));
             let at = folder_of(target).join(hidden);
+            // SQLite would take what stands beside it for its own.
+            if side_files(&at).any(|beside| fs::symlink_metadata(beside).is_ok()) {
+                continue;
+            }
             let created = OpenOptions::new()
                 .write(true)
                 .create_new(true)
@@ -203,11 +227,7 @@ impl Drop for NewFile {
             // Nothing can be done about a failure here, and the name says what the file is.
             let _ = fs::remove_file(&self.at);
         }
-        for suffix in ["-wal", "-shm", "-journal"] {
-            let mut name = self.at.clone().into_os_string();
-            name.push(suffix);
-            let _ = fs::remove_file(name);
-        }
+        side_files(&self.at).for_each(|beside| drop(fs::remove_file(beside)));
     }
 }
 

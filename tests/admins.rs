@@ -221,15 +221,18 @@ fn legacy_log_ins_and_their_refusals_are_audited() {
         assert_eq!(refused(bench.log_in("root", RIGHT)), Reason::LockedOut);
     }
     let failed = Reason::AuthenticationFailed.code().to_owned();
-    let locked = Reason::LockedOut.code().to_owned();
-    let all = [("ok".to_owned(), 1, admin.clone()), (failed, 5, admin.clone()), (locked, 3, admin)];
+    let mut all = vec![("ok".to_owned(), 1, admin.clone()), (failed.clone(), 5, admin)];
     assert_eq!(bench.told("admin.authenticated"), all);
 
-    // Names that nobody has are counted in memory.
-    for _ in 0..7 {
-        assert!(bench.log_in("nobody", RIGHT).is_err());
+    // Names that nobody has, alike: what takes as many steps can't be told apart by the time it takes.
+    for name in ["nobody", "nobody else"] {
+        for _ in 0..7 {
+            assert!(bench.log_in(name, RIGHT).is_err());
+        }
     }
+    all.push((failed, 10, None));
     assert_eq!(bench.told("admin.authenticated"), all);
+    // What the locks kept out is counted in memory.
     let told = bench.guesses();
     assert_eq!(told.len(), 1);
     assert!(told[0].1.contains("credentials 7,"), "{}", told[0].1);

@@ -1,20 +1,20 @@
 //! What opening and making a store promise: a clear answer for everything that is no store, nothing changed
-//! by a refusal, private files under any umask, and no error when many processes come at once.
+//! by a refusal, and no error when many processes come at once.
 #![allow(missing_docs, clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod support;
 
 use std::fs::{self, Permissions};
 use std::os::unix::fs::PermissionsExt;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::Command;
 use std::time::Duration;
 
 use gatepass::{Gatepass, StoreError};
 use rusqlite::Connection;
 use support::{
-    Talk, folder_with_store, init, issue, listen, mode, names, part, place, play, played_under, redeem, root,
-    run, say, store_error, with_suffix,
+    Talk, folder_with_store, init, issue, listen, names, part, place, play, played_under, redeem, root, run,
+    say, store_error, with_suffix, world_readable_program,
 };
 
 /// Opening is refused, and leaves every byte of the folder as it was.
@@ -174,41 +174,6 @@ fn what_this_user_may_not_read_or_write_is_refused_clearly() {
 
 fn refused_unread(path: &Path) -> StoreError {
     store_error(Gatepass::open(path))
-}
-
-/// This program where every user can run it.
-fn world_readable_program(folder: &Path) -> PathBuf {
-    let program = folder.join("program");
-    fs::copy(std::env::current_exe().unwrap(), &program).unwrap();
-    fs::set_permissions(&program, Permissions::from_mode(0o755)).unwrap();
-    program
-}
-
-#[test]
-fn every_file_is_private_whatever_the_umask() {
-    const NAME: &str = "every_file_is_private_whatever_the_umask";
-    if let Some(bits) = part() {
-        let group = bits == "660";
-        let path = place();
-        let gate = Gatepass::init(&path, &init().group_writable(group)).unwrap();
-        let token = issue(&gate).unwrap();
-        redeem(&gate, &token).unwrap();
-        gate.backup(with_suffix(&path, ".backup"), &mut |_, _| {}).unwrap();
-        let wanted = if group { 0o660 } else { 0o600 };
-        for suffix in ["", "-wal", "-shm", ".backup"] {
-            assert_eq!(mode(&with_suffix(&path, suffix)), wanted, "{suffix}");
-        }
-        return;
-    }
-    let folder = tempfile::tempdir().unwrap();
-    for umask in ["000", "022", "077"] {
-        for bits in ["600", "660"] {
-            let path = folder.path().join(format!("{umask}-{bits}.db"));
-            let script = format!("umask {umask}; exec \"$@\"");
-            let program = std::env::current_exe().unwrap();
-            run(&mut played_under(&["sh", "-c", &script, "sh"], &program, NAME, bits, &path));
-        }
-    }
 }
 
 /// Start eight children that do their work at one moment; each must succeed.

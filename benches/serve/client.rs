@@ -29,7 +29,7 @@ impl Connection {
         ))
     }
 
-    fn send(&mut self, request: &str) -> Answer {
+    pub(crate) fn send(&mut self, request: &str) -> Answer {
         self.0.get_mut().write_all(request.as_bytes()).unwrap();
         let mut line = String::new();
         self.0.read_line(&mut line).unwrap();

@@ -6,7 +6,7 @@
 use std::net::IpAddr;
 
 use super::answer::{Failure, NO_CREDENTIALS};
-use super::parameters::Parameters;
+use super::parameters::{Parameters, Text};
 use crate::credential::{Caller, Part, Typo, check};
 use crate::error::{Error, Reason, Result};
 use crate::gatepass::Gatepass;
@@ -70,17 +70,18 @@ fn given(parameters: &mut Parameters) -> Result<Given, Failure> {
     let mut take = |name| parameters.take(name);
     let (identifier, secret) = (take("identifier"), take("secret"));
     let (username, password) = (take("username"), take("password"));
-    let differ = |one: &Option<String>, other: &Option<String>| match (one, other) {
+    let differ = |one: &Option<Text>, other: &Option<Text>| match (one, other) {
         (Some(one), Some(other)) => one != other,
         _ => false,
     };
     if differ(&identifier, &username) || differ(&secret, &password) {
         return Err(Failure::malformed("Two different credentials are given"));
     }
-    let proof = |text: Option<String>| Secret::new(text.unwrap_or_default());
+    let plain = |text: Text| text.as_str().to_owned();
+    let proof = |text: Option<Text>| Secret::new(std::mem::take(&mut *text.unwrap_or_default()));
     Ok(match (identifier, username) {
-        (None, Some(username)) => Given::Username(username, proof(password)),
-        (identifier, _) => Given::Identifier(identifier.unwrap_or_default(), proof(secret)),
+        (None, Some(username)) => Given::Username(plain(username), proof(password)),
+        (identifier, _) => Given::Identifier(plain(identifier.unwrap_or_default()), proof(secret)),
     })
 }
 

@@ -3,10 +3,10 @@
 use std::net::IpAddr;
 use std::str::FromStr;
 
-use serde_json::json;
+use serde_json::Value;
 
 use super::action::Action;
-use super::answer::{Failure, Fields, fields};
+use super::answer::{Failure, Fields};
 use super::parameters::Parameters;
 use crate::credential::Caller;
 use crate::directory::Subject;
@@ -25,10 +25,11 @@ pub(super) fn run(
     gate.authorise(caller, Action::CreateSsoToken.name(), address).map_err(of_call)?;
     let request = request(parameters, address)?;
     match gate.issue(caller, &request) {
-        Ok(issued) => Ok(fields(json!({
-            "access_token": issued.token.reveal(),
-            "redirect_url": issued.redirect_url,
-        }))),
+        // Moved and not copied: each of them lets somebody in.
+        Ok(issued) => Ok(Fields::from_iter([
+            ("access_token".to_owned(), Value::String(issued.token.reveal())),
+            ("redirect_url".to_owned(), Value::String(issued.redirect_url)),
+        ])),
         Err(Error::Refused(refusal)) => Err(refused(gate, &request, refusal, of_call)),
         // What can be invalid by now is where to land: no such destination, one that lacks its id or path, or
         // a path that is not safe. The text for the first is documented; for the others it is unknown in the

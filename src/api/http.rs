@@ -8,6 +8,7 @@ use super::answer::{self, Failure, Fields};
 use super::parameters::{MAX_BYTES, Parameters};
 use super::{authentication, json, multipart, xml};
 use crate::gatepass::Gatepass;
+use crate::ops::wipe;
 
 /// An API call as it came over HTTP. Its `Debug` shows the method only: the rest holds secrets.
 #[derive(Clone, Copy, Default)]
@@ -122,7 +123,7 @@ impl Asked {
 pub(super) fn respond(gate: &Gatepass, call: &HttpCall<'_>) -> HttpAnswer {
     let mut asked = Asked { format: Format::Json, action: None };
     let done = run(gate, call, &mut asked);
-    let (status, document, advice) = match done {
+    let (status, mut document, advice) = match done {
         Ok(fields) => (200, answer::success(fields), None),
         Err(Failure::Said { status, message, retry_after }) => (status, answer::error(&message), retry_after),
         Err(Failure::Fault(error)) => {
@@ -137,6 +138,8 @@ pub(super) fn respond(gate: &Gatepass, call: &HttpCall<'_>) -> HttpAnswer {
             ("application/xml; charset=utf-8", xml::write(action, &document))
         }
     };
+    // A token may stand in it.
+    wipe(&mut document);
     // Rounded up: who comes back at that second is not too early.
     let retry_after = advice.map(|wait| wait.as_secs() + u64::from(wait.subsec_nanos() > 0));
     HttpAnswer { status, content_type, body: body.into_bytes(), retry_after }

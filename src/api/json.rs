@@ -5,9 +5,12 @@ use std::fmt::Write;
 
 use serde_json::Value;
 
+/// Room for an answer with a token, since a text that grows leaves copies behind.
+pub(super) const ROOM: usize = 4096;
+
 /// A document as text.
 pub(super) fn write(value: &Value) -> String {
-    let mut out = String::new();
+    let mut out = String::with_capacity(ROOM);
     put(value, &mut out);
     out
 }

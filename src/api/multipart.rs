@@ -1,5 +1,7 @@
 //! Bodies of the type `multipart/form-data` (RFC 7578): fields alone, no files.
 
+use zeroize::Zeroizing;
+
 use super::answer::Failure;
 use super::parameters::{Parameters, shown};
 
@@ -57,7 +59,7 @@ fn take(part: &[u8], parameters: &mut Parameters) -> Result<(), Failure> {
             shown(&name)
         )));
     }
-    parameters.insert(name.as_bytes(), value.to_vec())
+    parameters.insert(name.as_bytes(), Zeroizing::new(value.to_vec()))
 }
 
 /// What stands before and after the first occurrence of `mark`.

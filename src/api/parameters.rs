@@ -5,6 +5,7 @@
 //! name past a filter that reads as PHP does; tests compare the two.
 
 use serde_json::Value;
+use zeroize::Zeroizing;
 
 use super::answer::Failure;
 
@@ -27,9 +28,12 @@ pub(super) struct Parameters {
     count: usize,
 }
 
+/// A value, which may be a secret.
+pub(super) type Text = Zeroizing<String>;
+
 /// One value, or a list of them under their keys.
 enum Parameter {
-    Text(String),
+    Text(Text),
     List(Entries),
 }
 
@@ -50,7 +54,7 @@ impl Entries {
     }
 
     /// Put a text under a key, and below that under the `rest` of the keys; a key that is `None` appends.
-    fn put(&mut self, key: Option<&str>, rest: &[Option<&str>], text: String) {
+    fn put(&mut self, key: Option<&str>, rest: &[Option<&str>], text: Text) {
         let Some(key) = key.map(str::to_owned).or_else(|| self.next_key()) else {
             return;
         };
@@ -157,8 +161,8 @@ impl Parameters {
         }
         let text = match value {
             Value::Null => return Ok(()),
-            Value::String(text) => text.clone(),
-            Value::Bool(_) | Value::Number(_) => value.to_string(),
+            Value::String(text) => Zeroizing::new(text.as_bytes().to_vec()),
+            Value::Bool(_) | Value::Number(_) => Zeroizing::new(value.to_string().into_bytes()),
             Value::Array(items) => {
                 let mut items = items.iter().enumerate();
                 return items
@@ -171,11 +175,11 @@ impl Parameters {
                 });
             }
         };
-        self.insert(name.as_bytes(), text.into_bytes())
+        self.insert(name.as_bytes(), text)
     }
 
     /// Take in one parameter.
-    pub(super) fn insert(&mut self, name: &[u8], value: Vec<u8>) -> Result<(), Failure> {
+    pub(super) fn insert(&mut self, name: &[u8], value: Zeroizing<Vec<u8>>) -> Result<(), Failure> {
         self.count += 1;
         if self.count > MAX_PARAMETERS {
             return Err(Failure::malformed("More than 100 parameters"));
@@ -191,7 +195,7 @@ impl Parameters {
         if value.len() > MAX_VALUE {
             return Err(Failure::too_long(format!("The parameter {base} is longer than 8 KiB")));
         }
-        let Ok(text) = String::from_utf8(value) else {
+        let Ok(text) = std::str::from_utf8(&value).map(|text| Zeroizing::new(text.to_owned())) else {
             return Err(Failure::malformed(format!("The parameter {base} is not UTF-8")));
         };
         if name.base.is_empty() {
@@ -211,7 +215,7 @@ impl Parameters {
             return Err(Failure::malformed(format!("Invalid {}", name.base)));
         }
         match self.entries.get(&name.base) {
-            Some(Parameter::Text(before)) if !before.is_empty() && !text.is_empty() && before != text => {
+            Some(Parameter::Text(before)) if !before.is_empty() && !text.is_empty() && **before != *text => {
                 let name = &name.base;
                 Err(Failure::malformed(format!("The parameter {name} has two different values")))
             }
@@ -255,7 +259,7 @@ impl Parameters {
     }
 
     /// A parameter's value, taken out: it is a secret, and has one owner.
-    pub(super) fn take(&mut self, name: &str) -> Option<String> {
+    pub(super) fn take(&mut self, name: &str) -> Option<Text> {
         let at = self.entries.0.iter().position(|(known, _)| known == name)?;
         match self.entries.0.swap_remove(at).1 {
             Parameter::Text(text) if !text.is_empty() => Some(text),
@@ -269,8 +273,8 @@ fn too_deep(base: &str) -> Failure {
 }
 
 /// Percent-decoded, with `+` for a blank; what is no escape stays as it is.
-fn decoded(text: &[u8]) -> Vec<u8> {
-    let mut out = Vec::with_capacity(text.len());
+fn decoded(text: &[u8]) -> Zeroizing<Vec<u8>> {
+    let mut out = Zeroizing::new(Vec::with_capacity(text.len()));
     let mut rest = text;
     while let Some((&byte, after)) = rest.split_first() {
         rest = after;

@@ -2,9 +2,12 @@
 
 use serde_json::Value;
 
+use super::json::ROOM;
+
 /// A document as XML: `action` in lower case and then its fields, below the root.
 pub(super) fn write(action: &str, document: &Value) -> String {
-    let mut out = String::from("<?xml version=\"1.0\" encoding=\"utf-8\"?>\n<whmcsapi>");
+    let mut out = String::with_capacity(ROOM);
+    out.push_str("<?xml version=\"1.0\" encoding=\"utf-8\"?>\n<whmcsapi>");
     element("action", &Value::String(action.to_ascii_lowercase()), &mut out);
     put(document, &mut out);
     out.push_str("</whmcsapi>\n");

@@ -14,6 +14,7 @@ use std::fmt;
 use std::time::Duration;
 
 use sha1::{Digest, Sha1};
+use zeroize::Zeroizing;
 
 use crate::clock::Timestamp;
 use crate::error::{Error, Reason, Result};
@@ -29,7 +30,7 @@ const EMAIL_LIMIT: usize = 254;
 const SECONDS: std::ops::RangeInclusive<i64> = 1_000_000_000..=9_999_999_999;
 
 /// An AutoAuth link as it was received: well-formed, and proving nothing yet. See [`Link::matched_by`].
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Clone)]
 pub struct Link {
     email: String,
     timestamp: i64,
@@ -38,7 +39,7 @@ pub struct Link {
 }
 
 /// What a link turned out to say once a key fitted it.
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Clone)]
 pub struct Matched {
     /// The address that was signed, which is not always the one that was sent: see [`Link::matched_by`].
     pub email: String,
@@ -136,6 +137,23 @@ impl Link {
         fits.then(|| Matched { email: email.to_owned(), digest })
     }
 }
+
+impl PartialEq for Link {
+    fn eq(&self, other: &Self) -> bool {
+        let same_fields = self.email == other.email && self.goto == other.goto;
+        same(&self.hash, &other.hash) && self.timestamp == other.timestamp && same_fields
+    }
+}
+
+impl Eq for Link {}
+
+impl PartialEq for Matched {
+    fn eq(&self, other: &Self) -> bool {
+        same(&self.digest, &other.digest) && self.email == other.email
+    }
+}
+
+impl Eq for Matched {}
 
 impl fmt::Debug for Link {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -237,20 +255,25 @@ pub fn sign(
     }
     check_key(key)?;
     let (timestamp, goto) = (at.as_seconds(), goto.filter(|goto| !goto.is_empty()));
-    let hash = hex(&digest(email.as_bytes(), timestamp, key.reveal().as_bytes()));
+    let hash = Zeroizing::new(hex(&digest(email.as_bytes(), timestamp, key.reveal().as_bytes())));
     let timestamp = timestamp.to_string();
     // A link that we would not take ourselves is not handed out.
     Link::from_fields(email.as_bytes(), timestamp.as_bytes(), hash.as_bytes(), goto.map(str::as_bytes))?;
-    let query = form_urlencoded::Serializer::new(String::new())
+    let page = [system_url.trim_end_matches('/'), "/dologin.php?"].concat();
+    // Room for all of it, since a text that grows leaves copies behind.
+    let room = page.len() + 3 * (email.len() + goto.map_or(0, str::len)) + hash.len() + 50;
+    let mut url = String::with_capacity(room);
+    url.push_str(&page);
+    let url = form_urlencoded::Serializer::for_suffix(url, page.len())
         .append_pair("email", email)
         .append_pair("timestamp", &timestamp)
         .append_pair("hash", &hash)
         .extend_pairs(goto.map(|goto| ("goto", goto)))
         .finish();
-    if query.len() > QUERY_LIMIT {
+    if url.len() - page.len() > QUERY_LIMIT {
         return Err(Error::invalid("goto", "makes the link longer than 8 KiB"));
     }
-    Ok(format!("{}/dologin.php?{query}", system_url.trim_end_matches('/')))
+    Ok(url)
 }
 
 fn check_key(key: &Secret) -> Result<()> {

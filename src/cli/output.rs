@@ -2,9 +2,9 @@
 //!
 //! A pipe that was closed at the other end is nobody's fault and no error: what was asked for has been done.
 
-use std::fs::{File, OpenOptions};
+use std::fs::{File, OpenOptions, Permissions};
 use std::io::{self, ErrorKind, IsTerminal, Write};
-use std::os::unix::fs::OpenOptionsExt;
+use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
 use std::path::Path;
 
 use serde_json::Value;
@@ -144,10 +144,11 @@ fn print_text(text: &str) -> io::Result<()> {
     unless_closed(write())
 }
 
-/// A new file for an answer, readable by its owner alone. A file that stands there is left alone: it may be the
-/// store itself.
+/// A new file for an answer, readable by its owner alone whatever the umask. A file that stands there is
+/// left alone: it may be the store itself.
 pub(crate) fn new_file(field: &'static str, path: &Path) -> Result<File, Failure> {
     let made = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path);
+    let made = made.and_then(|file| file.set_permissions(Permissions::from_mode(0o600)).map(|()| file));
     made.map_err(|error| Failure::invalid(field, error.kind().to_string()))
 }
 

@@ -9,6 +9,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 use url::{Host, Position, Url};
+use zeroize::Zeroizing;
 
 use super::path::SafePath;
 use crate::error::{Error, Result};
@@ -117,7 +118,8 @@ impl SystemUrl {
     /// Where a browser opens a sign-in link: `{system URL}/signin.php?{link}`. Mails that are encoded wrongly
     /// lose what stands behind a `=`, so there is none.
     pub fn link_url(&self, link: &crate::link::SignInLink) -> String {
-        format!("{}/signin.php?{}", self.text, link.reveal())
+        // In one piece, since a text that grows leaves copies behind.
+        [&self.text, "/signin.php?", &Zeroizing::new(link.reveal())].concat()
     }
 
     /// Where a browser spends a token: `{system URL}/oauth/singlesignon.php?access_token={token}`. A text

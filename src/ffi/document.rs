@@ -4,7 +4,7 @@ use std::ffi::{c_char, c_void};
 use std::fmt::Write;
 
 use serde_json::Value;
-use zeroize::{Zeroize, Zeroizing};
+use zeroize::Zeroizing;
 
 use super::caller::{CallerObject, gatepass_caller};
 use super::code::gatepass_code;
@@ -97,8 +97,10 @@ pub unsafe extern "C" fn gatepass_api_call(
             let store = get::<StoreObject>(store)?;
             let caller = get::<CallerObject>(caller)?.to(&store)?;
             let action = text::required(action, action_length, "action")?;
-            let parameters = read(parameters, parameters_length)?;
-            Ok(written(api::call(store.gate(), &caller, action, &parameters)?))
+            let mut parameters = read(parameters, parameters_length)?;
+            let answer = api::call(store.gate(), &caller, action, &parameters);
+            ops::wipe(&mut parameters);
+            Ok(written(answer?))
         })
     })
 }
@@ -109,17 +111,8 @@ fn written(mut answer: Value) -> DocumentObject {
     let mut text = Zeroizing::new(String::with_capacity(4096));
     // Writing to a string can't fail.
     let _ = write!(text, "{answer}");
-    wipe(&mut answer);
+    ops::wipe(&mut answer);
     DocumentObject::new(&text)
-}
-
-fn wipe(value: &mut Value) {
-    match value {
-        Value::String(text) => text.zeroize(),
-        Value::Array(values) => values.iter_mut().for_each(wipe),
-        Value::Object(members) => members.values_mut().for_each(wipe),
-        Value::Null | Value::Bool(_) | Value::Number(_) => {}
-    }
 }
 
 /// Parameters as JSON, `null` where there are none. Where it breaks is told, what stands there is not: it may be

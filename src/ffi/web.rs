@@ -21,11 +21,7 @@ pub struct gatepass_web_request {
 }
 
 #[derive(Default)]
-pub(super) struct WebRequestObject(Mutex<Arc<Wiped>>);
-
-/// A request that is wiped when it goes.
-#[derive(Clone, Default)]
-struct Wiped(Request);
+pub(super) struct WebRequestObject(Mutex<Arc<Request>>);
 
 impl Object for WebRequestObject {
     type Opaque = gatepass_web_request;
@@ -33,24 +29,15 @@ impl Object for WebRequestObject {
     const ARGUMENT: &'static str = "request";
 }
 
-impl Drop for Wiped {
-    fn drop(&mut self) {
-        let Wiped(request) = self;
-        request.query.zeroize();
-        request.body.zeroize();
-        request.headers.iter_mut().for_each(|(_, value)| value.zeroize());
-    }
-}
-
 impl WebRequestObject {
     /// What was set, as it is now. No lock is held while it is answered.
-    fn request(&self) -> Arc<Wiped> {
+    fn request(&self) -> Arc<Request> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     fn set(&self, change: impl FnOnce(&mut Request)) {
         let mut held = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        change(&mut Arc::make_mut(&mut held).0);
+        change(Arc::make_mut(&mut held));
     }
 }
 
@@ -108,7 +95,7 @@ pub unsafe extern "C" fn gatepass_web_request_new(
         make(out, || {
             let method = text::required(method, method_length, "method")?;
             let path = text::required(path, path_length, "path")?;
-            Ok(WebRequestObject(Mutex::new(Arc::new(Wiped(Request::new(method, path))))))
+            Ok(WebRequestObject(Mutex::new(Arc::new(Request::new(method, path)))))
         })
     })
 }
@@ -218,7 +205,7 @@ pub unsafe extern "C" fn gatepass_web_handle(
         make(out, || {
             let store = get::<StoreObject>(store)?;
             let request = get::<WebRequestObject>(request)?.request();
-            Ok(WebResponseObject::from(web::handle(store.gate(), &request.0)))
+            Ok(WebResponseObject::from(web::handle(store.gate(), &request)))
         })
     })
 }
@@ -242,7 +229,7 @@ pub unsafe extern "C" fn gatepass_web_session(
         make(out, || {
             let store = get::<StoreObject>(store)?;
             let request = get::<WebRequestObject>(request)?.request();
-            Ok(SessionObject::from(web::session(store.gate(), &request.0)?))
+            Ok(SessionObject::from(web::session(store.gate(), &request)?))
         })
     })
 }

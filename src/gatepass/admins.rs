@@ -1,7 +1,6 @@
 //! Admins, and the legacy form of authentication.
 
 use std::net::IpAddr;
-use std::time::Duration;
 
 use super::Gatepass;
 use crate::admin::{
@@ -21,9 +20,10 @@ impl Gatepass {
     /// failures. Two passwords are worked on at a time; eight more wait for their turn, up to the handle's
     /// deadline, and a larger crowd is told at once that it is busy.
     ///
-    /// Leaves an event `admin.authenticated`, refusals of a known name one per reason and minute. Guesses at
-    /// names that nobody has are counted with those at credentials. No refusal carries a reference: it would
-    /// tell the names that exist from those that don't.
+    /// Leaves an event `admin.authenticated`, refusals one per admin and minute, those of names that nobody
+    /// has in one without an admin. What a lock keeps out is counted with the guesses at credentials.
+    /// Nothing of it costs more for a name that exists, and no refusal carries a reference: both would tell
+    /// such names apart.
     ///
     /// # Errors
     /// [`Reason::AddressNotAllowed`], [`Reason::LegacyAuthOff`], [`Reason::LockedOut`],
@@ -58,12 +58,10 @@ impl Gatepass {
         // Only now, so that whoever gets the place sees the lock.
         drop(slot);
         let Some(admin) = admitted.map(|found| found.id) else {
-            let retry_after = self.throttle.failed(address, now);
-            let known = found.map(|found| found.id);
-            return Err(self.refuse_login(known, Reason::AuthenticationFailed, address, retry_after, now));
+            return Err(self.refuse_login(found.map(|found| found.id), address, now));
         };
         // Nobody gets in without a trace, so a yes that can't be written is none.
-        self.store.record(&self.login_event(admin, address), now)?;
+        self.store.record(&self.login_event(Some(admin), address), now)?;
         Ok(Caller(CallerId::Admin { admin }))
     }
 
@@ -82,44 +80,32 @@ impl Gatepass {
         }
         match self.login_lock()?.locked_for(username, now) {
             Some(wait) => {
-                let known = found.map(|found| found.id);
-                Err(self.refuse_login(known, Reason::LockedOut, address, Some(wait), now))
+                // Anybody can repeat it at will, too.
+                self.own_process()?;
+                self.note_guess(Guess::Credential, now);
+                let mut refusal = Refusal::new(Reason::LockedOut);
+                refusal.retry_after = Some(wait);
+                Err(refusal.into())
             }
             None => Ok(found),
         }
     }
 
-    /// A refused log-in: an event for an admin, a counted guess for nobody, and the same answer.
-    fn refuse_login(
-        &self,
-        known: Option<AdminId>,
-        reason: Reason,
-        address: Option<IpAddr>,
-        retry_after: Option<Duration>,
-        now: Timestamp,
-    ) -> Error {
-        if let Err(forked) = self.own_process() {
+    /// A wrong password, or one for nobody: the same answer, and the same work. The lock bounds how many of
+    /// these events there can be, whatever names are tried.
+    fn refuse_login(&self, known: Option<AdminId>, address: Option<IpAddr>, now: Timestamp) -> Error {
+        let mut event = self.login_event(known, address);
+        event.refused = Some(Reason::AuthenticationFailed);
+        // Its reference stays here: it would tell that the name exists.
+        if let Err(forked) = self.record_refusal(&event, now) {
             return forked;
         }
-        match known {
-            Some(admin) => {
-                let mut event = self.login_event(admin, address);
-                event.refused = Some(reason);
-                // Its reference stays here: it would tell that the name exists.
-                if let Err(forked) = self.record_refusal(&event, now) {
-                    return forked;
-                }
-            }
-            None => self.note_guess(Guess::Credential, now),
-        }
-        let mut refusal = Refusal::new(reason);
-        refusal.retry_after = retry_after;
-        Error::Refused(refusal)
+        self.refuse_failure(Reason::AuthenticationFailed, address, now)
     }
 
-    fn login_event(&self, admin: AdminId, address: Option<IpAddr>) -> NewEvent<'_> {
+    fn login_event(&self, admin: Option<AdminId>, address: Option<IpAddr>) -> NewEvent<'_> {
         let mut event = NewEvent::new(EventKind::AdminAuthenticated).by(self.actor.as_deref());
-        event.admin = Some(admin);
+        event.admin = admin;
         event.address = address;
         event
     }

@@ -4,6 +4,7 @@ use std::net::IpAddr;
 use std::time::Duration;
 
 use serde::Serialize;
+use zeroize::Zeroizing;
 
 use super::Gatepass;
 use super::tokens::{advised, redemption_of, refusals_told, whom};
@@ -134,7 +135,7 @@ impl Gatepass {
         };
         Ok(OpenedLink {
             link: opened.link,
-            redirect_url: opened.system_url.sso_url(&token.reveal()),
+            redirect_url: opened.system_url.sso_url(&Zeroizing::new(token.reveal())),
             token,
             user_id: opened.opening.user,
             client_id: opened.opening.client,

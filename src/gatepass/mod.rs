@@ -23,6 +23,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use once_cell::sync::OnceCell;
+use zeroize::Zeroizing;
 
 use crate::audit::{AuditRef, EventKind, NewEvent};
 use crate::clock::{Clock, Timestamp};
@@ -138,10 +139,10 @@ impl Gatepass {
     }
 
     /// A random word that a page hands to one browser, to be brought back by its form: 256 bits in hex.
-    pub(crate) fn page_nonce(&self) -> Result<String> {
-        let mut bytes = [0; 32];
-        self.with_random(|random| random.fill(&mut bytes))?;
-        Ok(hex(&bytes))
+    pub(crate) fn page_nonce(&self) -> Result<Zeroizing<String>> {
+        let mut bytes = Zeroizing::new([0; 32]);
+        self.with_random(|random| random.fill(&mut bytes[..]))?;
+        Ok(Zeroizing::new(hex(&bytes[..])))
     }
 
     fn login_lock(&self) -> Result<&LoginLock> {

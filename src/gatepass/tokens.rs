@@ -4,6 +4,7 @@ use std::net::IpAddr;
 use std::time::Duration;
 
 use serde::Serialize;
+use zeroize::Zeroizing;
 
 use super::Gatepass;
 use crate::audit::{AuditEvent, AuditQuery, AuditRef, EventKind, NewEvent, page_limit};
@@ -79,7 +80,7 @@ impl Gatepass {
         let act = IssueAct { caller: *caller, request, key: token.key() };
         let grant = self.store.issue(&act, now)?.map_err(|error| advised(error, now))?;
         Ok(Issued {
-            redirect_url: grant.system_url.sso_url(&token.reveal()),
+            redirect_url: grant.system_url.sso_url(&Zeroizing::new(token.reveal())),
             token,
             user_id: grant.user,
             client_id: grant.client,

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use serde::Deserialize;
+use serde::ser::{Serialize, SerializeStruct, Serializer};
 use serde_json::{Value, json};
 
 use super::{Operation, operation};
@@ -93,14 +94,19 @@ struct KeyFile {
 }
 
 /// A new secret is shown this once.
-fn shown_once(issued: IssuedSecret) -> Value {
-    json!({
-        "credential": issued.credential,
-        "secret": issued.secret.as_ref().map(Secret::reveal),
-        "tokens_ended": issued.tokens_ended,
-        "links_ended": issued.links_ended,
-        "sessions_ended": issued.sessions_ended,
-    })
+struct ShownOnce(IssuedSecret);
+
+impl Serialize for ShownOnce {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let ShownOnce(issued) = self;
+        let mut fields = serializer.serialize_struct("ShownOnce", 5)?;
+        fields.serialize_field("credential", &issued.credential)?;
+        fields.serialize_field("secret", &issued.secret.as_ref().map(Secret::reveal))?;
+        fields.serialize_field("tokens_ended", &issued.tokens_ended)?;
+        fields.serialize_field("links_ended", &issued.links_ended)?;
+        fields.serialize_field("sessions_ended", &issued.sessions_ended)?;
+        fields.end()
+    }
 }
 
 fn switch_autoauth(gate: &Gatepass, on: bool) -> Result<Value> {
@@ -126,7 +132,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
     operation!(
         "credential.create",
         "Make a credential; its secret is shown once.",
-        |gate, new: NewCredential| { gate.create_credential(&new).map(shown_once) }
+        |gate, new: NewCredential| { gate.create_credential(&new).map(ShownOnce) }
     ),
     operation!("credential.list", "List the credentials.", |gate| gate.list_credentials()),
     operation!(
@@ -139,7 +145,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
             overlap: Duration::from_secs(rotate.overlap_seconds),
             leaked_since: rotate.leaked_since,
         };
-        gate.rotate_credential(&rotate.credential, &rotation).map(shown_once)
+        gate.rotate_credential(&rotate.credential, &rotation).map(ShownOnce)
     }),
     operation!(
         "credential.revoke",

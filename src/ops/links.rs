@@ -11,20 +11,20 @@ use crate::error::{Error, Result};
 use crate::gatepass::Gatepass;
 use crate::id::{ClientId, CredentialId, UserId};
 use crate::link::{EndLinks, LinkEnd, LinkQuery, LinkReportQuery, SignInLink};
-use crate::secret::Reference;
+use crate::secret::{Reference, Secret};
 
 /// A link by its text (32 characters), its URL or its public name (24).
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct OneLink {
-    link: String,
+    link: Secret,
 }
 
 /// The same, as brought from an address.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Inspect {
-    link: String,
+    link: Secret,
     #[serde(default)]
     address: Option<IpAddr>,
 }
@@ -34,7 +34,8 @@ enum Found {
     Name(Reference),
 }
 
-fn find(text: &str) -> Result<Found> {
+fn find(link: &Secret) -> Result<Found> {
+    let text = link.reveal();
     let found = SignInLink::from_url(text).map(Found::Link);
     found.or_else(|| Reference::parse(text).map(Found::Name)).ok_or_else(|| {
         Error::invalid(
@@ -48,7 +49,7 @@ fn find(text: &str) -> Result<Found> {
 #[serde(deny_unknown_fields)]
 struct Revoke {
     #[serde(default)]
-    link: Option<String>,
+    link: Option<Secret>,
     #[serde(default)]
     user_id: Option<UserId>,
     #[serde(default)]
@@ -128,7 +129,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
             Ok(Found::Link(link)) => gate.inspect_link(&link, one.address),
             Ok(Found::Name(name)) => gate.inspect_link_reference(&name),
             // A page gives this whatever a browser brought: what is none is a guess, as it is to who opens it.
-            Err(_) => gate.inspect_link(&gate.read_link(&one.link, one.address)?, one.address),
+            Err(_) => gate.inspect_link(&gate.read_link(one.link.reveal(), one.address)?, one.address),
         }
     }),
     operation!("link.explain", "Tell the whole story of one sign-in link.", |gate, one: OneLink| {

@@ -14,6 +14,7 @@ mod tokens;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
+use zeroize::Zeroize;
 
 use crate::error::{Error, Result, without_value};
 use crate::gatepass::Gatepass;
@@ -59,23 +60,42 @@ pub fn all() -> impl Iterator<Item = &'static Operation> {
 /// # Errors
 /// [`Error::Invalid`] for `operation` if there is none of that name, for a parameter that is missing, unknown
 /// or of the wrong type; and whatever the operation itself says.
-pub fn call(gate: &Gatepass, name: &str, parameters: Value) -> Result<Value> {
-    let operation = all()
-        .find(|operation| operation.name == name)
-        .ok_or_else(|| Error::invalid("operation", "there is none of that name"))?;
-    let parameters = match parameters {
-        Value::Null => Value::Object(Map::new()),
-        Value::Object(_) => parameters,
-        _ => return Err(Error::invalid("parameters", "must be a JSON object")),
+pub fn call(gate: &Gatepass, name: &str, mut parameters: Value) -> Result<Value> {
+    let Some(operation) = all().find(|operation| operation.name == name) else {
+        wipe(&mut parameters);
+        return Err(Error::invalid("operation", "there is none of that name"));
     };
-    (operation.run)(gate, parameters)
+    match parameters {
+        Value::Null => (operation.run)(gate, Value::Object(Map::new())),
+        Value::Object(_) => (operation.run)(gate, parameters),
+        _ => {
+            wipe(&mut parameters);
+            Err(Error::invalid("parameters", "must be a JSON object"))
+        }
+    }
 }
 
 /// The longest name of a field that an error repeats.
 const LONGEST_FIELD: usize = 80;
 
-/// The parameters as a type; the error names the field.
-fn read<T: DeserializeOwned>(parameters: Value) -> Result<T> {
+/// Wipe the texts of a document: it may hold a secret.
+pub(crate) fn wipe(document: &mut Value) {
+    match document {
+        Value::String(text) => text.zeroize(),
+        Value::Array(values) => values.iter_mut().for_each(wipe),
+        Value::Object(members) => members.values_mut().for_each(wipe),
+        Value::Null | Value::Bool(_) | Value::Number(_) => {}
+    }
+}
+
+/// The parameters as a type; the error names the field. They are wiped, whatever comes of them.
+fn read<T: DeserializeOwned>(mut parameters: Value) -> Result<T> {
+    let read = read_from(&parameters);
+    wipe(&mut parameters);
+    read
+}
+
+fn read_from<T: DeserializeOwned>(parameters: &Value) -> Result<T> {
     serde_path_to_error::deserialize(parameters).map_err(|error| {
         let message = error.inner().to_string();
         let path = error.path().to_string();

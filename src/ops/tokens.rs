@@ -8,7 +8,7 @@ use crate::clock::Timestamp;
 use crate::error::{Error, Result};
 use crate::gatepass::Gatepass;
 use crate::id::{ClientId, CredentialId, UserId};
-use crate::secret::Reference;
+use crate::secret::{Reference, Secret};
 use crate::session::{EndSessions, SessionQuery};
 use crate::token::{RevokeTokens, Token, TokenQuery};
 
@@ -16,14 +16,14 @@ use crate::token::{RevokeTokens, Token, TokenQuery};
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct OneToken {
-    token: String,
+    token: Secret,
 }
 
 impl OneToken {
     fn reference(&self) -> Result<Reference> {
-        Token::parse(&self.token)
+        Token::parse(self.token.reveal())
             .map(|token| token.reference())
-            .or_else(|| Reference::parse(&self.token))
+            .or_else(|| Reference::parse(self.token.reveal()))
             .ok_or_else(|| {
                 Error::invalid("token", "must be a token (40 lower-case hex characters) or its name (24)")
             })
@@ -34,7 +34,7 @@ impl OneToken {
 #[serde(deny_unknown_fields)]
 struct Revoke {
     #[serde(default)]
-    token: Option<String>,
+    token: Option<Secret>,
     #[serde(default)]
     user_id: Option<UserId>,
     #[serde(default)]
@@ -62,7 +62,7 @@ fn revoke(gate: &Gatepass, revoke: Revoke) -> Result<serde_json::Value> {
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct OneSession {
-    session: String,
+    session: Secret,
 }
 
 #[derive(Deserialize)]
@@ -80,9 +80,9 @@ struct OfCredential {
 }
 
 fn end(gate: &Gatepass, one: &OneSession) -> Result<serde_json::Value> {
-    let reference = crate::session::SessionId::parse(&one.session)
+    let reference = crate::session::SessionId::parse(one.session.reveal())
         .map(|session| session.reference())
-        .or_else(|| Reference::parse(&one.session))
+        .or_else(|| Reference::parse(one.session.reveal()))
         .ok_or_else(|| {
             Error::invalid("session", "must be a session id (64 lower-case hex characters) or its name (24)")
         })?;

@@ -7,8 +7,8 @@ use std::os::unix::fs::{MetadataExt, OpenOptionsExt, PermissionsExt, chown};
 use std::path::Path;
 use std::time::Duration;
 
-use super::NewFile;
 use super::doorbell::Doorbell;
+use super::{NewFile, belongs};
 
 /// The lock, as one handle of it. The system gives it back when its holder ends, however it ends.
 #[derive(Debug)]
@@ -31,10 +31,10 @@ pub(crate) enum Locked {
 impl SharedLock {
     /// The lock in the file at `path`, made with the owner and permissions of `like` if there is none.
     pub(crate) fn open(path: &Path, like: &Path) -> io::Result<Self> {
-        let file = match open(path) {
+        let file = match open(path, like) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
                 make(path, like)?;
-                open(path)?
+                open(path, like)?
             }
             other => other?,
         };
@@ -67,9 +67,11 @@ impl SharedLock {
     }
 }
 
-fn open(path: &Path) -> io::Result<File> {
+/// What somebody else put there is neither locked nor written nor opened to more people.
+fn open(path: &Path, like: &Path) -> io::Result<File> {
     let file = OpenOptions::new().read(true).write(true).custom_flags(libc::O_NOFOLLOW).open(path)?;
-    if file.metadata()?.is_file() { Ok(file) } else { Err(io::ErrorKind::InvalidInput.into()) }
+    let own = belongs(&file.metadata()?, &fs::metadata(like)?);
+    if own { Ok(file) } else { Err(io::ErrorKind::InvalidInput.into()) }
 }
 
 /// Others may have been let in to `like` since the file was made. Only its owner can do that for it.

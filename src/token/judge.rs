@@ -11,7 +11,7 @@ use crate::destination::{self, Destination, Resolved, Wanted};
 use crate::directory::{Admitted, Mode, Subject, SubjectFacts, may_sign_in, may_still_sign_in};
 use crate::error::{Error, Reason, Result};
 use crate::id::{AdminId, ClientId, CredentialId, UserId};
-use crate::secret::{TimedKey, same};
+use crate::secret::TimedKey;
 use crate::session::RedemptionId;
 use crate::settings::{ReplayPolicy, Settings};
 
@@ -220,7 +220,7 @@ pub(crate) fn judge_redeem(act: &RedeemAct, facts: &RedeemFacts, now: Timestamp)
 
 /// Whether a token that is bound to a browser, if it is, was brought by that one.
 pub(crate) fn fits_browser(bound: Option<&Binding>, shown: Option<&Binding>) -> bool {
-    bound.is_none_or(|bound| shown.is_some_and(|shown| same(&shown.0, &bound.0)))
+    bound.is_none_or(|bound| shown.is_some_and(|shown| shown == bound))
 }
 
 fn judge_replay(act: &RedeemAct, facts: &RedeemFacts, redeemed_at: Timestamp, now: Timestamp) -> Replay {

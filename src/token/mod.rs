@@ -22,7 +22,7 @@ use crate::destination::SafePath;
 use crate::directory::Subject;
 use crate::error::Reason;
 use crate::id::{AdminId, ClientId, CredentialId, ItemId, UserId};
-use crate::secret::{Reference, TimedKey, TimedSecret, sha256};
+use crate::secret::{Reference, TimedKey, TimedSecret, same, sha256};
 use crate::session::{RedemptionId, SessionId};
 use crate::settings::Confirm;
 
@@ -38,8 +38,14 @@ pub type Token = TimedSecret<20>;
 pub const LONGEST_LIFE: Duration = Duration::from_secs(60);
 
 /// The SHA-256 of a nonce cookie that the redeeming site set before the issue.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Eq)]
 pub struct Binding(pub(crate) [u8; 32]);
+
+impl PartialEq for Binding {
+    fn eq(&self, other: &Self) -> bool {
+        same(&self.0, &other.0)
+    }
+}
 
 impl Binding {
     /// From the cookie's value.

@@ -1,5 +1,7 @@
 //! `dologin.php?email=…&timestamp=…&hash=…&goto=…`: where old AutoAuth links are accepted.
 
+use zeroize::Zeroizing;
+
 use super::confirm::{self, Question};
 use super::refusal::{self, Known};
 use super::visit::Visit;
@@ -7,7 +9,6 @@ use super::{Response, about, sign_in};
 use crate::autoauth::{AutoAuthInspection, Link};
 use crate::error::{Error, Reason, Refusal, Result};
 use crate::gatepass::AutoAuthRequest;
-use crate::session::SessionId;
 
 /// The field of the confirm form that brings the link's query.
 const LINK: &str = "link";
@@ -54,9 +55,7 @@ pub(super) fn answer(visit: &Visit<'_>) -> Result<Response> {
         return confirm::ask(visit, question);
     }
     match visit.gate.accept_autoauth_link(&link, &request) {
-        Ok(accepted) => {
-            Ok(sign_in(visit, accepted.session.as_ref().map(SessionId::reveal), accepted.landing_url))
-        }
+        Ok(accepted) => Ok(sign_in(visit, accepted.session.as_ref(), accepted.landing_url)),
         Err(error) if is_nobodys(&error) => Ok(refusal::unknown(visit)),
         // Somebody was faster since it was looked at.
         Err(Error::Refused(refusal)) => Ok(refused(visit, &seen, refusal)),
@@ -77,8 +76,8 @@ fn refused(visit: &Visit<'_>, seen: &AutoAuthInspection, refusal: Refusal) -> Re
 }
 
 /// The raw query as a text that stands for the same bytes: a form brings it back without harm.
-fn as_text(query: &[u8]) -> String {
-    let mut text = String::with_capacity(query.len());
+fn as_text(query: &[u8]) -> Zeroizing<String> {
+    let mut text = Zeroizing::new(String::with_capacity(3 * query.len()));
     for &byte in query {
         match byte {
             0x21..=0x7E => text.push(char::from(byte)),

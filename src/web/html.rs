@@ -2,10 +2,13 @@
 
 use std::fmt::{self, Display, Write};
 
+use zeroize::Zeroizing;
+
 /// A piece of a page. Markup can only be a text of this program, so that what comes from a request or the
 /// directory is escaped, or it does not compile.
+/// A confirm page holds a token, so a piece is wiped when it goes.
 #[derive(Default)]
-pub(super) struct Html(String);
+pub(super) struct Html(Zeroizing<String>);
 
 impl Html {
     pub(super) fn new() -> Self {
@@ -14,41 +17,52 @@ impl Html {
 
     /// Markup of ours.
     pub(super) fn markup(mut self, ours: &'static str) -> Self {
-        self.0.push_str(ours);
+        self.push(ours);
         self
     }
 
     /// Text of anybody, for an element's content or an attribute in double quotes.
     pub(super) fn text(mut self, anybodys: impl Display) -> Self {
         // Writing to a String never fails.
-        let _ = write!(Escaped(&mut self.0), "{anybodys}");
+        let _ = write!(Escaped(&mut self), "{anybodys}");
         self
     }
 
     /// A piece made before.
     pub(super) fn part(mut self, part: Html) -> Self {
-        self.0.push_str(&part.0);
+        self.push(&part.0);
         self
     }
 
-    pub(super) fn into_bytes(self) -> Vec<u8> {
-        self.0.into_bytes()
+    /// A text that grows by itself leaves copies behind.
+    fn push(&mut self, more: &str) {
+        let needed = self.0.len() + more.len();
+        if needed > self.0.capacity() {
+            let mut longer = String::with_capacity(needed.max(2 * self.0.capacity()));
+            longer.push_str(&self.0);
+            self.0 = Zeroizing::new(longer);
+        }
+        self.0.push_str(more);
+    }
+
+    pub(super) fn into_bytes(mut self) -> Vec<u8> {
+        std::mem::take(&mut *self.0).into_bytes()
     }
 }
 
 /// Writes the characters that mean something in HTML as references.
-struct Escaped<'a>(&'a mut String);
+struct Escaped<'a>(&'a mut Html);
 
 impl Write for Escaped<'_> {
     fn write_str(&mut self, text: &str) -> fmt::Result {
         for character in text.chars() {
             match character {
-                '&' => self.0.push_str("&amp;"),
-                '<' => self.0.push_str("&lt;"),
-                '>' => self.0.push_str("&gt;"),
-                '"' => self.0.push_str("&quot;"),
-                '\'' => self.0.push_str("&#39;"),
-                other => self.0.push(other),
+                '&' => self.0.push("&amp;"),
+                '<' => self.0.push("&lt;"),
+                '>' => self.0.push("&gt;"),
+                '"' => self.0.push("&quot;"),
+                '\'' => self.0.push("&#39;"),
+                other => self.0.push(other.encode_utf8(&mut [0; 4])),
             }
         }
         Ok(())

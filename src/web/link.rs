@@ -3,13 +3,14 @@
 //! Robots look into mailboxes and open what they find. So a GET never uses a link, whoever is signed in: it
 //! asks, and the form of that page uses it.
 
+use zeroize::Zeroizing;
+
 use super::confirm::{self, Question};
 use super::refusal::{self, Known};
 use super::visit::{Visit, unless_refused};
 use super::{Response, about, sign_in};
 use crate::error::{Error, Reason, Refusal, Result};
 use crate::link::{LinkInspection, LinkState, OpenRequest, SignInLink};
-use crate::session::SessionId;
 
 /// The field of the confirm form that brings the link, and the parameter that names it to the page which
 /// offers a fresh one.
@@ -42,7 +43,7 @@ pub(super) fn answer(visit: &Visit<'_>) -> Result<Response> {
         title: seen.title.as_deref(),
         landing: visit.url(&seen.landing),
         endpoint: PATH,
-        field: (LINK, &link.reveal()),
+        field: (LINK, &Zeroizing::new(link.reveal())),
         back: visit.home_of(Some(seen.credential_id))?,
     };
     confirm::ask(visit, question)
@@ -51,7 +52,7 @@ pub(super) fn answer(visit: &Visit<'_>) -> Result<Response> {
 fn brought(visit: &Visit<'_>) -> Result<SignInLink> {
     let text = match visit.is_post() {
         true => visit.request.form_field(LINK),
-        false => SignInLink::in_query(&visit.request.query).map(|link| link.reveal()),
+        false => SignInLink::in_query(&visit.request.query).map(|link| Zeroizing::new(link.reveal())),
     };
     visit.gate.read_link(&text.unwrap_or_default(), visit.address)
 }
@@ -70,7 +71,7 @@ fn open(visit: &Visit<'_>, link: SignInLink, seen: &LinkInspection) -> Result<Re
     match visit.gate.open_link(&request) {
         Ok(opened) => {
             let session = opened.redemption.and_then(|redemption| redemption.session);
-            Ok(sign_in(visit, session.as_ref().map(SessionId::reveal), opened.landing_url))
+            Ok(sign_in(visit, session.as_ref(), opened.landing_url))
         }
         // Purged since it was looked at.
         Err(Error::Refused(Refusal { reason: Reason::LinkUnknown, .. })) => Ok(refusal::unknown(visit)),

@@ -25,11 +25,13 @@ mod visit;
 pub use request::Request;
 pub use response::Response;
 
+use zeroize::Zeroizing;
+
 use crate::api::{self, HttpCall};
 use crate::directory::Mode;
 use crate::error::{Error, Reason, Result};
 use crate::gatepass::Gatepass;
-use crate::session::Session;
+use crate::session::{Session, SessionId};
 use client_address::client_address;
 use visit::Visit;
 
@@ -116,10 +118,11 @@ fn nothing() -> Response {
 }
 
 /// The redirect of a sign-in that succeeded, with its session.
-fn sign_in(visit: &Visit<'_>, session: Option<String>, landing_url: String) -> Response {
+fn sign_in(visit: &Visit<'_>, session: Option<&SessionId>, landing_url: String) -> Response {
     let mut response = Response::see_other(landing_url);
     if let Some(session) = session {
-        response = response.header("Set-Cookie", visit.cookies.set_session(&session));
+        response =
+            response.header("Set-Cookie", visit.cookies.set_session(&Zeroizing::new(session.reveal())));
     }
     response.header("Set-Cookie", visit.cookies.clear_confirm())
 }

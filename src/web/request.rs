@@ -3,7 +3,10 @@
 use std::fmt;
 use std::net::IpAddr;
 
-/// An HTTP request. Its `Debug` shows method and path only: the rest holds tokens and cookies.
+use zeroize::{Zeroize, Zeroizing};
+
+/// An HTTP request. Its `Debug` shows method and path only: the rest holds tokens and cookies, and is wiped
+/// when it goes.
 #[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct Request {
@@ -24,7 +27,9 @@ pub struct Request {
 impl Request {
     /// A request without query, headers and body.
     pub fn new(method: impl Into<String>, path: impl Into<String>) -> Self {
-        Request { method: method.into(), path: path.into(), ..Request::default() }
+        let mut request = Request::default();
+        (request.method, request.path) = (method.into(), path.into());
+        request
     }
 
     /// With this query.
@@ -95,12 +100,12 @@ impl Request {
     }
 
     /// The field of the query, if it stands there exactly once.
-    pub(super) fn query_field(&self, name: &str) -> Option<String> {
+    pub(super) fn query_field(&self, name: &str) -> Option<Zeroizing<String>> {
         field(&self.query, name)
     }
 
     /// The field of the form, if it stands there exactly once.
-    pub(super) fn form_field(&self, name: &str) -> Option<String> {
+    pub(super) fn form_field(&self, name: &str) -> Option<Zeroizing<String>> {
         field(&self.body, name)
     }
 
@@ -110,10 +115,19 @@ impl Request {
     }
 }
 
-fn field(form: &[u8], name: &str) -> Option<String> {
+fn field(form: &[u8], name: &str) -> Option<Zeroizing<String>> {
     let mut values = form_urlencoded::parse(form).filter(|(found, _)| found == name);
     let (_, value) = values.next()?;
-    values.next().is_none().then(|| value.into_owned())
+    values.next().is_none().then(|| Zeroizing::new(value.into_owned()))
+}
+
+/// Tokens, cookies and secrets stand in all of them.
+impl Drop for Request {
+    fn drop(&mut self) {
+        self.query.zeroize();
+        self.body.zeroize();
+        self.headers.iter_mut().for_each(|(_, value)| value.zeroize());
+    }
 }
 
 impl fmt::Debug for Request {

@@ -5,7 +5,6 @@ use super::refusal::{self, Known};
 use super::visit::{Visit, unless_refused};
 use super::{Response, sign_in};
 use crate::error::{Error, Reason, Refusal, Result};
-use crate::session::SessionId;
 use crate::token::{Binding, Inspection, RedeemRequest, TokenState};
 
 /// The field that brings the token, in the query of a GET and in the confirm form.
@@ -66,7 +65,7 @@ pub(super) fn answer(visit: &Visit<'_>) -> Result<Response> {
 
 fn spend(visit: &Visit<'_>, attempt: RedeemRequest, seen: &Inspection) -> Result<Response> {
     match visit.gate.redeem(&attempt) {
-        Ok(spent) => Ok(sign_in(visit, spent.session.as_ref().map(SessionId::reveal), spent.landing_url)),
+        Ok(spent) => Ok(sign_in(visit, spent.session.as_ref(), spent.landing_url)),
         // Purged since it was looked at.
         Err(Error::Refused(Refusal { reason: Reason::TokenUnknown, .. })) => Ok(refusal::unknown(visit)),
         Err(Error::Refused(refusal)) => refused(visit, seen, refusal),

@@ -3,6 +3,7 @@
 
 #![allow(missing_docs, clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+mod comparisons;
 mod house;
 mod manifest;
 mod planted;
@@ -76,6 +77,11 @@ fn nobody_but_sqlite_opens_the_database() {
 #[test]
 fn syncing_is_never_switched_off() {
     holds(rules::syncing_is_never_off);
+}
+
+#[test]
+fn secrets_are_compared_in_constant_time() {
+    holds(comparisons::secrets_are_compared_in_constant_time);
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! Planted violations: each rule must catch every one, however it is written, and let pass what only looks
 //! like one.
 
+use crate::comparisons::secrets_are_compared_in_constant_time;
 use crate::rules::{self, Rule};
 use crate::tree::Tree;
 
@@ -349,5 +350,35 @@ fn a_long_file_is_caught() {
     passed(
         rules::no_file_is_too_long,
         &[("token.rs", &fits), ("store/conformance/token.rs", &long), ("tests/conformance.rs", &long)],
+    );
+}
+
+#[test]
+fn a_comparison_that_stops_early_is_caught() {
+    caught(
+        secrets_are_compared_in_constant_time,
+        &[
+            ("token.rs", "fn f() { if found.digest == given { x() } }"),
+            ("token.rs", "fn f() -> bool { sha256(&[text]) != self.hash }"),
+            ("token.rs", "fn f() { let right = a.secret.reveal() == b; }"),
+            ("gatepass/mod.rs", "fn f() { x.is_some_and(|it| it.old_digest == Some(y)) }"),
+            ("token.rs", "#[derive(Debug, PartialEq)] pub struct Key([u8; 32]);"),
+            (
+                "token.rs",
+                "#[derive(Clone, PartialEq, Eq)] /// Text.\n struct Link { email: String, made: [u8; 20] }",
+            ),
+            ("token.rs", "#[derive(PartialEq)] pub(crate) struct TimedKey([u8; TimedKey::LENGTH]);"),
+        ],
+    );
+    passed(
+        secrets_are_compared_in_constant_time,
+        &[
+            ("token.rs", "fn f() { if same(&found.digest, given) && kind == Kind::Api { x() } }"),
+            ("token.rs", "fn f() { if digest.len() > 3 || a <= b { let hash = x; y == z } }"),
+            ("token.rs", "fn f() { let digest = 1; } #[cfg(test)] mod t { fn f() { digest == x } }"),
+            ("token.rs", "#[derive(Clone)] struct A([u8; 32]); #[derive(PartialEq)] struct B(u8);"),
+            ("token.rs", "#[derive(PartialEq)] struct StoreId([u8; 16]);"),
+            ("secret.rs", "#[derive(PartialEq)] pub struct Reference([u8; Reference::LENGTH]);"),
+        ],
     );
 }

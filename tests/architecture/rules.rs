@@ -23,7 +23,11 @@ impl fmt::Display for Violation {
 
 pub(crate) type Rule = fn(&Tree) -> Vec<Violation>;
 
-fn each(tree: &Tree, mut check: impl FnMut(&Source, &mut dyn FnMut(usize, String))) -> Vec<Violation> {
+/// What a check of each file reports.
+pub(crate) fn each(
+    tree: &Tree,
+    mut check: impl FnMut(&Source, &mut dyn FnMut(usize, String)),
+) -> Vec<Violation> {
     let mut found = Vec::new();
     for source in &tree.sources {
         check(source, &mut |line, what| found.push(Violation { file: source.file.clone(), line, what }));

@@ -1,6 +1,6 @@
 /*
- * What is freed is wiped: tokens, sign-in links, session ids and a credential's secret don't stay behind in this
- * process's memory, which is searched for them.
+ * What is freed is wiped: tokens, sign-in links, session ids, a credential's secret, a password and what a page was
+ * sent and answers don't stay behind in this process's memory, which is searched for them.
  */
 #define _XOPEN_SOURCE 600
 #include <fcntl.h>
@@ -146,6 +146,65 @@ static void answers(struct gatepass_store *store)
     }
 }
 
+/* What comes as JSON: a password, which is spelled here in disguise. */
+static void parameters(struct gatepass_store *store)
+{
+    static const char disguised[] = "\x39\x35\x28\x28\x3f\x39\x2e\x77\x32\x35\x28\x29\x3f\x77\x38\x3b\x2e\x2e\x3f\x28\x23";
+    struct sought password = { sizeof disguised - 1, { 0 } };
+    struct gatepass_document *answer = NULL;
+    char json[128], clear[sizeof disguised];
+    memcpy(password.masked, disguised, password.length);
+    for (size_t i = 0; i < sizeof clear; i++) {
+        clear[i] = (char)(disguised[i] ^ MASK);
+    }
+    clear[password.length] = '\0';
+    for (int known = 1; known >= 0; known--) {
+        snprintf(json, sizeof json, "{\"username\":\"carol\",\"pass%s\":\"%s\"}", known ? "word" : "wort", clear);
+        PROMISE(copies(&password) >= 2, "a password that is still there is found");
+        if (known) {
+            NEED(gatepass_call(store, TEXT("admin.add"), TEXT(json), &answer));
+            NEED(gatepass_free(answer));
+        } else {
+            CODE(gatepass_call(store, TEXT("admin.add"), TEXT(json), &answer), GATEPASS_INVALID);
+        }
+        memset(json, 0, sizeof json);
+    }
+    memset(clear, 0, sizeof clear);
+    PROMISE(copies(&password) == 0, "a password in JSON is wiped, but %d are left", copies(&password));
+}
+
+/* What a front controller hands on: a call with its secret, and the token that it is answered. */
+static void pages(struct gatepass_store *store)
+{
+    struct sought secret, token;
+    struct gatepass_document *made = NULL;
+    struct gatepass_web_request *request = NULL;
+    struct gatepass_web_response *response = NULL;
+    char body[256];
+    const char *text, *at;
+    NEED(gatepass_call(store, TEXT("credential.create"), TEXT("{\"label\":\"erp\",\"admin\":\"ops\"}"), &made));
+    text = gatepass_document_text(made);
+    at = strstr(text, "\"GPS") + 1;
+    remember(&secret, at, 32);
+    snprintf(body, sizeof body, "action=CreateSsoToken&user_id=1&identifier=%.32s&secret=%.32s", strstr(text, "GPI"), at);
+    NEED(gatepass_web_request_new(TEXT("POST"), TEXT("includes/api.php"), &request));
+    NEED(gatepass_web_request_add_header(request, TEXT("Content-Type"), TEXT("application/x-www-form-urlencoded")));
+    NEED(gatepass_web_request_set_body(request, TEXT(body)));
+    memset(body, 0, sizeof body);
+    NEED(gatepass_web_handle(store, request, &response));
+    at = strstr(gatepass_web_response_body(response), "access_token\":\"");
+    if (PROMISE(at != NULL, "a token is in the answer: %s", gatepass_web_response_body(response))) {
+        remember(&token, at + 15, 40);
+        PROMISE(copies(&token) >= 2, "it is found, alone and in its URL");
+        PROMISE(copies(&secret) >= 2, "the secret is found, in the request and where it was made");
+        NEED(gatepass_free(made));
+        NEED(gatepass_free(request));
+        NEED(gatepass_free(response));
+        PROMISE(copies(&secret) == 0, "a secret in a form is wiped, but %d are left", copies(&secret));
+        PROMISE(copies(&token) == 0, "an answer's token is wiped, but %d are left", copies(&token));
+    }
+}
+
 int main(void)
 {
     struct gatepass_store *store = make_store("wiped.db");
@@ -153,6 +212,8 @@ int main(void)
     links(store);
     sessions(store);
     answers(store);
+    parameters(store);
+    pages(store);
     NEED(gatepass_store_close(store));
     return report();
 }

@@ -2,15 +2,18 @@
 //! that may be logged.
 //!
 //! Everything is done once with secrets that this test knows. Then every file and text is searched for each
-//! of them: as raw bytes, as hex in both cases, and as base64 in both alphabets wherever it may begin; tokens
-//! and session ids by what follows their time, which is no secret. The search is proven by planting each
-//! secret in each of those forms, made by another way than the search's own, in a copy of the store.
+//! of them: as raw bytes, as hex in both cases, as base64 in both alphabets and as base32 wherever it may
+//! begin, percent-encoded, as UTF-16, backwards, and for halves of it; tokens and session ids by what
+//! follows their time, which is no secret. The search is proven by planting each secret in each of those
+//! forms, made by another way than the search's own, in a copy of the store.
 
 #![allow(missing_docs, clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 #[path = "../common/mod.rs"]
 mod common;
 mod search;
+#[cfg(feature = "serve")]
+mod served;
 
 use std::path::Path;
 use std::process::Command;
@@ -32,8 +35,8 @@ use search::{Hidden, Search, Vault, forms, hex, unhex};
 use serde_json::json;
 
 const EMAIL: &str = "anneliese.unmistakable@example.com";
-const KEY: &str = "the AutoAuth key of the old portal, 2009";
-const SECOND_KEY: &str = "another system's key, which is given";
+const KEY: &str = "Vq8-portal key of 2009, never rotated: zX";
+const SECOND_KEY: &str = "hT3/another system's key, given at call";
 const PASSWORD: &str = "correct horse battery staple";
 const NONCE: &str = "the nonce of one browser's cookie";
 
@@ -276,6 +279,7 @@ fn everything(place: &Place) -> Done {
         ("store while open", copied(place, "")),
         ("-wal while open", copied(place, "-wal")),
         ("-shm while open", copied(place, "-shm")),
+        ("-gate", copied(place, "-gate")),
         ("backup", std::fs::read(&backup).unwrap()),
     ];
     assert!(files[1].1.len() > 50_000, "the -wal holds next to nothing");

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use base32ct::{Base32Unpadded, Base32UpperUnpadded, Encoding};
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD, URL_SAFE, URL_SAFE_NO_PAD};
 use gatepass::link::SignInLink;
@@ -89,6 +90,59 @@ fn settled(raw: &[u8], before: usize) -> String {
     all[from..to].to_owned()
 }
 
+/// The same of base32, in which five bytes make eight characters.
+fn settled_in_fives(raw: &[u8], before: usize) -> String {
+    let padded = [&vec![0; before][..], raw].concat();
+    let bit = |at: usize| padded[at / 8] >> (7 - at % 8) & 1;
+    let letter = |at: usize| (5 * at..5 * at + 5).fold(0, |letter, at| letter << 1 | usize::from(bit(at)));
+    let settled = (before * 8).div_ceil(5)..padded.len() * 8 / 5;
+    settled.map(|at| char::from(b"abcdefghijklmnopqrstuvwxyz234567"[letter(at)])).collect()
+}
+
+/// Halves shorter than this can't be told from chance.
+const SHORTEST_HALF: usize = 12;
+
+/// What to look for: the whole and its halves as they are and as hex, and the whole in every other form.
+fn needles_of(raw: &[u8]) -> Vec<Vec<u8>> {
+    let (first, second) = raw.split_at(raw.len() / 2);
+    let halves = [first, second].into_iter().filter(|half| half.len() >= SHORTEST_HALF);
+    let mut all = Vec::new();
+    for part in [raw].into_iter().chain(halves) {
+        all.push(part.to_vec());
+        all.push(hex(part).into_bytes());
+        all.push(hex(part).to_uppercase().into_bytes());
+    }
+    for before in 0..3 {
+        let text = settled(raw, before);
+        all.push(text.replace('+', "-").replace('/', "_").into_bytes());
+        all.push(text.into_bytes());
+    }
+    for before in 0..5 {
+        let text = settled_in_fives(raw, before);
+        all.push(text.to_uppercase().into_bytes());
+        all.push(text.into_bytes());
+    }
+    all.push(raw.iter().rev().copied().collect());
+    all.push(raw.iter().flat_map(|&byte| [byte, 0]).collect());
+    all.push(raw.iter().flat_map(|&byte| [0, byte]).collect());
+    let escaped: String = raw.iter().map(|byte| format!("%{byte:02x}")).collect();
+    all.push(escaped.to_uppercase().into_bytes());
+    all.push(escaped.into_bytes());
+    // As forms and as URLs: what need not be escaped is not.
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"*-._".contains(&byte);
+    for blank in ["+", "%20"] {
+        let each = raw.iter().map(|&byte| match byte {
+            b' ' => blank.to_owned(),
+            byte if plain(byte) => char::from(byte).to_string(),
+            byte => format!("%{byte:02X}"),
+        });
+        all.push(each.collect::<String>().into_bytes());
+    }
+    all.sort();
+    all.dedup();
+    all
+}
+
 /// A search for many things at once.
 pub(crate) struct Search {
     hidden: Vec<Hidden>,
@@ -101,14 +155,7 @@ impl Search {
         let mut needles: HashMap<[u8; 8], Vec<(Vec<u8>, usize)>> = HashMap::new();
         for (at, it) in hidden.iter().enumerate() {
             assert!(it.raw.len() >= 12, "{} is too short to be told from chance", it.name);
-            let mut forms =
-                vec![it.raw.clone(), hex(&it.raw).into_bytes(), hex(&it.raw).to_uppercase().into_bytes()];
-            for before in 0..3 {
-                let text = settled(&it.raw, before);
-                forms.push(text.replace('+', "-").replace('/', "_").into_bytes());
-                forms.push(text.into_bytes());
-            }
-            for form in forms {
+            for form in needles_of(&it.raw) {
                 needles.entry(form[..8].try_into().unwrap()).or_default().push((form, at));
             }
         }
@@ -136,6 +183,21 @@ pub(crate) fn forms(raw: &[u8]) -> Vec<Vec<u8>> {
         raw.iter().flat_map(|byte| format!("{byte:02x}").into_bytes()).collect(),
         raw.iter().flat_map(|byte| format!("{byte:02X}").into_bytes()).collect(),
     ];
+    all.push(raw.iter().rev().copied().collect());
+    if let Ok(text) = std::str::from_utf8(raw) {
+        all.push(text.encode_utf16().flat_map(u16::to_le_bytes).collect());
+        all.push(text.encode_utf16().flat_map(u16::to_be_bytes).collect());
+    }
+    all.push(form_urlencoded::byte_serialize(raw).collect::<String>().into_bytes());
+    all.push(raw.iter().map(|byte| format!("%{byte:02x}")).collect::<String>().into_bytes());
+    if raw.len() >= 2 * SHORTEST_HALF {
+        all.extend([raw[..raw.len() / 2].to_vec(), raw[raw.len() / 2..].to_vec()]);
+    }
+    for around in [&b""[..], b"a", b"ab", b"abc", b"abcd"] {
+        let inside = [around, raw].concat();
+        all.push(Base32Unpadded::encode_string(&inside).into_bytes());
+        all.push(Base32UpperUnpadded::encode_string(&inside).into_bytes());
+    }
     for around in [&b""[..], b"a", b"ab", b"abc"] {
         let inside = [around, raw, b"and more"].concat();
         for engine in [&STANDARD, &STANDARD_NO_PAD, &URL_SAFE, &URL_SAFE_NO_PAD] {

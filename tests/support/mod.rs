@@ -4,7 +4,7 @@
 
 use std::collections::BTreeSet;
 use std::io::{BufRead, BufReader, Read, Write};
-use std::os::unix::fs::MetadataExt;
+use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, ChildStdout, Command, ExitStatus, Stdio};
 use std::time::Duration;
@@ -214,4 +214,16 @@ fn locks_shown(process: u32) -> BTreeSet<String> {
 /// Whether this user is root, who is held back by no permission.
 pub(crate) fn root() -> bool {
     std::fs::metadata(tempfile::tempdir().unwrap().path()).unwrap().uid() == 0
+}
+
+/// This program where every user can run it.
+pub(crate) fn world_readable_program(folder: &Path) -> PathBuf {
+    readable_by_all(&std::env::current_exe().unwrap(), &folder.join("program"))
+}
+
+/// A copy of a program that every user can run.
+pub(crate) fn readable_by_all(program: &Path, copy: &Path) -> PathBuf {
+    std::fs::copy(program, copy).unwrap();
+    std::fs::set_permissions(copy, std::fs::Permissions::from_mode(0o755)).unwrap();
+    copy.to_owned()
 }

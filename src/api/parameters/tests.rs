@@ -6,7 +6,7 @@ use super::*;
 
 fn json_of(entries: &Entries) -> Value {
     let value = |parameter: &Parameter| match parameter {
-        Parameter::Text(text) => json!(text),
+        Parameter::Text(text) => json!(text.as_str()),
         Parameter::List(list) => json_of(list),
     };
     entries.0.iter().map(|(name, parameter)| (name.clone(), value(parameter))).collect()

@@ -15,7 +15,7 @@ use super::audit::write_event;
 use super::database::{connect, copy};
 use super::error::{ReadError, of_private};
 use super::identity::refuse_inherited;
-use super::opening::{check_sqlite, inside, require_wal};
+use super::opening::{check_sqlite, inside, refuse_planted, require_wal};
 use super::settings::{self, finish, new_file, place};
 use super::{SqliteStore, credentials, link_ends, schema};
 use crate::audit::{EventKind, NewEvent};
@@ -134,6 +134,7 @@ fn prepare(
     }
     let from = from.canonicalize().map_err(|error| settings::of_io(&error))?;
     refuse_inherited(sys::file_id(&from).map_err(|error| settings::of_io(&error))?)?;
+    refuse_planted(&from)?;
     let source = connect(&from, OpenFlags::SQLITE_OPEN_READ_ONLY, PRIVATE)?;
     let made = new_file(beside, 0o600)?;
     let mut copied = connect(made.path(), OpenFlags::SQLITE_OPEN_READ_WRITE, PRIVATE)?;

@@ -12,7 +12,9 @@ use rusqlite::{Connection, OpenFlags};
 
 use super::error::{ReadError, of_commit, sync_failed};
 use super::identity::{Identity, refuse_inherited, with_suffix};
-use super::opening::{check_sqlite, inside, look_at, require_wal, require_writable_log, with_rights};
+use super::opening::{
+    check_sqlite, inside, look_at, refuse_planted, require_wal, require_writable_log, with_rights,
+};
 use super::pool::{Lease, Pool};
 use super::transaction::{Transaction, keep_to_deadlines, wait_until};
 use super::turns::Turns;
@@ -103,6 +105,7 @@ impl Database {
     fn open_once(path: &Path, deadline: Duration) -> StoreResult<Self> {
         let id = sys::file_id(path).map_err(|_| StoreError::Missing)?;
         refuse_inherited(id)?;
+        refuse_planted(path)?;
         // Closing the last connection writes the log back and deletes it: not our right as long as both may
         // be another's.
         let log_was_there = sys::file_id(&with_suffix(path, "-wal")).is_ok();
@@ -115,6 +118,8 @@ impl Database {
         connection.query_row("SELECT id FROM store", [], |_| Ok(())).read()?;
         require_writable_log(&connection, deadline)?;
         let identity = Identity::register(path, id)?;
+        // Once more, for what came in between: these are the files that SQLite opened.
+        refuse_planted(path)?;
         Ok(Database {
             path: path.to_owned(),
             deadline,
@@ -180,8 +185,10 @@ impl Database {
 
     fn reader(&self, until: Instant) -> StoreResult<Lease<'_, Connection>> {
         let left = || until.saturating_duration_since(Instant::now());
-        let make = || connect(&self.path, OpenFlags::SQLITE_OPEN_READ_WRITE, left());
-        let lease = self.readers.take(until, make)?;
+        let lease = self.readers.take(until, || {
+            refuse_planted(&self.path)?;
+            connect(&self.path, OpenFlags::SQLITE_OPEN_READ_WRITE, left())
+        })?;
         wait_until(until);
         Ok(lease)
     }

@@ -77,6 +77,17 @@ fn refuse_second_name(path: &Path) -> StoreResult<()> {
     Ok(())
 }
 
+/// SQLite takes what is named as its log or journal for its own: it writes over it, or believes it. So
+/// nothing may stand there that somebody else put there to be written over or believed.
+pub(super) fn refuse_planted(path: &Path) -> StoreResult<()> {
+    let store = std::fs::metadata(path).map_err(|_| StoreError::Missing)?;
+    let found = |beside| std::fs::symlink_metadata(beside).ok();
+    if sys::side_files(path).filter_map(found).all(|beside| sys::belongs(&beside, &store)) {
+        return Ok(());
+    }
+    Err(StoreError::NotAStore("its -wal, -shm or -journal is a link, no file, or of another user; remove it"))
+}
+
 /// Our files are made in WAL mode; somebody's other tool may have changed that.
 pub(super) fn require_wal(connection: &Connection, deadline: Duration) -> StoreResult<()> {
     let until = Instant::now() + deadline;

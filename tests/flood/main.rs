@@ -1,6 +1,6 @@
-//! A flood of guesses, 10,000 wrong secrets and 10,000 unknown tokens and links for each second of the store's clock,
-//! from addresses all over and from those of the rightful: who is right gets in all the while, the store does
-//! not grow. (That memory does not either is told by the throttle's own tests.)
+//! A flood of guesses, 10,000 wrong secrets and 10,000 unknown tokens and links for each second of the
+//! store's clock, from addresses all over and from those of the rightful: who is right gets in all the
+//! while, the store does not grow. (That memory does not either is told by the throttle's own tests.)
 //!
 //! Only outcomes are asserted, never speed; the rate that was reached is printed. The clock is moved by hand,
 //! so that a slow machine sees the same flood. The measure of growth is also put to a guard that is broken on
@@ -8,7 +8,13 @@
 
 #![allow(missing_docs, clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+#[path = "../../benches/serve/client.rs"]
+#[allow(dead_code)]
+mod client;
+#[path = "../common/mod.rs"]
 mod common;
+mod paced;
+mod waits;
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -25,6 +31,7 @@ use gatepass::secret::Secret;
 use gatepass::session::SessionId;
 use gatepass::token::{IssueRequest, RedeemRequest, Token};
 use gatepass::{AutoAuthRequest, Error, Gatepass, Reason};
+use waits::Waits;
 
 /// Guesses of each kind for a second of the store's clock.
 const EACH: u64 = 10_000;
@@ -33,7 +40,7 @@ const EACH: u64 = 10_000;
 const SECONDS: u64 = 3;
 
 /// The tests of this file measure the whole process, so they take turns.
-fn alone() -> MutexGuard<'static, ()> {
+pub(crate) fn alone() -> MutexGuard<'static, ()> {
     static TURN: Mutex<()> = Mutex::new(());
     TURN.lock().unwrap_or_else(PoisonError::into_inner)
 }
@@ -115,8 +122,8 @@ impl Bench {
         }
     }
 
-    /// Guess at secrets and at tokens, session ids, sign-in links and AutoAuth hashes, `EACH` of both; how many were advised
-    /// to wait.
+    /// Guess at secrets and at tokens, session ids, sign-in links and AutoAuth hashes, `EACH` of both; how
+    /// many were advised to wait.
     fn guess(&self, numbers: &mut Numbers) -> u64 {
         let mut advised = 0;
         let mut count = |error: Error, reason: Reason| match error {
@@ -175,14 +182,14 @@ impl Bench {
     /// Guess in one thread for some seconds of the store's clock while `rightful` runs again and again in
     /// another.
     fn flood(&self, rightful: impl Fn(IpAddr) + Sync) -> u64 {
-        let (over, turns) = (AtomicBool::new(false), AtomicU64::new(0));
+        let (over, turns, mut waits) = (AtomicBool::new(false), AtomicU64::new(0), Waits::default());
         let begun = Instant::now();
         let mut advised = 0;
         std::thread::scope(|scope| {
             scope.spawn(|| {
                 while !over.load(Ordering::SeqCst) {
                     let turn = turns.fetch_add(1, Ordering::SeqCst);
-                    rightful(RIGHTFUL[turn as usize % RIGHTFUL.len()]);
+                    waits.of(|| rightful(RIGHTFUL[turn as usize % RIGHTFUL.len()]));
                 }
             });
             // However the guessing ends, the other thread must end too.
@@ -197,7 +204,7 @@ impl Bench {
             guessed.unwrap();
         });
         let rate = (2 * EACH * SECONDS) as f64 / begun.elapsed().as_secs_f64();
-        println!("{rate:.0} guesses a second, {advised} advised to wait; {turns:?} turns of the rightful");
+        println!("{rate:.0} guesses a second, {advised} advised to wait; turns of the rightful: {waits}");
         assert!(turns.into_inner() > 10, "the rightful did nothing");
         advised
     }
@@ -291,6 +298,28 @@ fn advice_grows_with_the_failures_and_holds_nobody_back() {
         bench.gate.authenticate(&bench.identifier, &bench.secret, from).unwrap();
     }
     assert_eq!(waits, [0, 0, 0, 0, 0, 1, 2, 4, 8, 16, 32, 60, 60, 60]);
+}
+
+#[test]
+fn a_guard_that_locks_an_account_is_caught() {
+    let _alone = alone();
+    let bench = Bench::new();
+    // Ten failures lock the account for the rest of the flood; the guards here never do.
+    let failures = AtomicU64::new(0);
+    let guarded = |given: &Secret| {
+        let locked = failures.load(Ordering::SeqCst) >= 10;
+        let right = !locked && bench.gate.authenticate(&bench.identifier, given, None).is_ok();
+        failures.fetch_add(u64::from(!right), Ordering::SeqCst);
+        right
+    };
+    assert!(guarded(&bench.secret));
+    let mut numbers = Numbers(7);
+    for _ in 0..100 {
+        assert!(!guarded(&secret(&numbers.hex(32))));
+        bench.gate.authenticate(&bench.identifier, &secret(&numbers.hex(32)), None).unwrap_err();
+    }
+    assert!(!guarded(&bench.secret), "the measure would not see a lock");
+    bench.gate.authenticate(&bench.identifier, &bench.secret, None).unwrap();
 }
 
 #[test]
