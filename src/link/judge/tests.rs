@@ -1,6 +1,6 @@
 use super::*;
 use crate::destination::DenyTable;
-use crate::directory::{ClientStatus, Mode, Subject};
+use crate::directory::{ClientStatus, Mode};
 use crate::error::Error;
 use crate::link::SHORTEST_LIFE;
 use crate::token::IssueRequest;

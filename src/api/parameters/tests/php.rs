@@ -128,8 +128,11 @@ const PIECES: &[&str] = &[
     "#",
 ];
 
+/// Whether something is in a form.
+type Holds = fn(&[u8]) -> bool;
+
 /// Why a form is refused that PHP takes: what the refusal says, and what has to be in the form for it.
-const REFUSALS: &[(&str, fn(&[u8]) -> bool)] = &[
+const REFUSALS: &[(&str, Holds)] = &[
     ("The name of a parameter can't be read", |form| holds(form, b"%00") || beyond_ascii(form)),
     (" is not UTF-8", beyond_ascii),
     (" has more than 3 brackets", |form| brackets(form) > 3),
