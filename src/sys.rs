@@ -21,7 +21,7 @@ use std::path::{Path, PathBuf};
 
 pub(crate) use inside::Inside;
 pub(crate) use lent::{Lent, lend};
-pub(crate) use log_sync::sync_log;
+pub(crate) use log_sync::{log_error, sync_log};
 pub(crate) use process::process_id;
 pub(crate) use shared_lock::{Locked, SharedLock};
 
@@ -145,10 +145,10 @@ impl NewFile {
     /// on the disk when this returns.
     pub(crate) fn place(self, target: &Path) -> io::Result<()> {
         self.name(target)?;
-        File::open(folder_of(target))?.sync_all()
+        sync_names(target)
     }
 
-    /// The same for a file that a crash may take with it.
+    /// The same for a file that a crash may take with it, until [the names are synced](sync_names).
     pub(crate) fn name(mut self, target: &Path) -> io::Result<()> {
         if !rename_to_free_name(&self.at, target)? {
             // For a moment the file has two names; a crash in it leaves the hidden one to be deleted by hand.
@@ -209,6 +209,11 @@ impl Drop for NewFile {
             let _ = fs::remove_file(name);
         }
     }
+}
+
+/// Have the names in a file's folder on the disk.
+pub(crate) fn sync_names(path: &Path) -> io::Result<()> {
+    File::open(folder_of(path))?.sync_all()
 }
 
 /// The folder that a file stands in.
