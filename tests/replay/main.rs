@@ -22,6 +22,8 @@ mod disk;
 mod ledger;
 mod log;
 mod order;
+#[path = "../preload/mod.rs"]
+mod preload;
 mod recording;
 mod whole;
 
