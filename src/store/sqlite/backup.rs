@@ -37,6 +37,7 @@ impl SqliteStore {
         if std::fs::symlink_metadata(to).is_ok() {
             return Err(StoreError::Exists);
         }
+        self.database.unchanged()?;
         let mode = sys::mode(self.database.path()).map_err(|error| of_io(&error))?;
         let made = new_file(to, mode)?;
         let copied = self.database.read(|snapshot| {
@@ -68,6 +69,7 @@ impl SqliteStore {
         progress: &mut Progress<'_>,
     ) -> StoreResult<Restored> {
         self.database.usable()?;
+        self.database.unchanged()?;
         if sys::file_id(from).ok() == sys::file_id(self.database.path()).ok() {
             return Err(StoreError::NotAStore("the backup is the store itself"));
         }
