@@ -10,6 +10,7 @@
 
 mod acts;
 mod each_call;
+mod files;
 mod full;
 mod injector;
 mod judge;
