@@ -18,6 +18,7 @@ use std::io;
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
+use std::time::SystemTime;
 
 pub(crate) use inside::Inside;
 pub(crate) use lent::{Lent, lend};
@@ -68,6 +69,11 @@ fn file_id_alone(path: &Path) -> Option<io::Result<FileId>> {
 #[cfg(not(target_os = "linux"))]
 fn file_id_alone(_path: &Path) -> Option<io::Result<FileId>> {
     None
+}
+
+/// When a file was made, where the file system tells. An inode is given anew when its file is gone.
+pub(crate) fn made_at(path: &Path) -> Option<SystemTime> {
+    fs::metadata(path).and_then(|metadata| metadata.created()).ok()
 }
 
 /// How many names (hard links) a file has.

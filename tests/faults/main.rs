@@ -12,6 +12,7 @@ mod acts;
 mod each_call;
 mod files;
 mod full;
+mod harms;
 mod injector;
 mod judge;
 #[path = "../preload/mod.rs"]

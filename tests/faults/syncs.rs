@@ -1,5 +1,6 @@
 //! A sync that fails: the act is in doubt, and the process trusts no handle of that store again.
 
+use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 
 use gatepass::credential::NewCredential;
@@ -9,8 +10,11 @@ use gatepass::session::EndSessions;
 use gatepass::token::{IssueRequest, RevokeTokens};
 use gatepass::{Gatepass, Reason, StoreError};
 
+use super::injector::{Fault, Harm, Injector, calls};
 use super::programs::is_here;
-use super::support::{folder_with_store, issue, part, place, redeem, run, store_error, with_suffix};
+use super::support::{
+    folder_with_store, init, issue, names, part, place, play, redeem, run, store_error, with_suffix,
+};
 use super::traced::{SYNCS, sound, traced, with_fault};
 
 /// No handle of this process answers any more, open ones and new ones alike.
@@ -171,4 +175,43 @@ fn every_synced_act_reaches_the_disk_and_no_issue_waits_for_it() {
         let syncs = syncs_of(NAME, part);
         assert!(syncs > ACTS, "{ACTS} times {part} synced {syncs} times");
     }
+}
+
+#[test]
+fn a_new_store_on_the_inode_of_one_that_is_gone_is_another_store() {
+    const NAME: &str = "syncs::a_new_store_on_the_inode_of_one_that_is_gone_is_another_store";
+    if part().is_some() {
+        let path = place().join("store").join("gatepass.db");
+        let inode = || std::fs::metadata(&path).unwrap().ino();
+        let gate = Gatepass::init(&path, &init()).unwrap();
+        let poisoned = inode();
+        let injector = Injector::here();
+        injector.order(Fault::on_all(calls::SYNC, Harm::Fails(libc::EIO)), 1, u32::MAX);
+        let changed = gate.set_setting("token_life_seconds", 30.into());
+        injector.stop();
+        assert_eq!(store_error(changed), StoreError::Indeterminate);
+        drop(gate);
+        assert_eq!(store_error(Gatepass::open(&path)), StoreError::Poisoned);
+        for round in 0..100 {
+            for name in names(path.parent().unwrap()) {
+                std::fs::remove_file(path.with_file_name(name)).unwrap();
+            }
+            // A store is made and opened in one step, so that a poisoned one could not even be made.
+            let again = Gatepass::init(&path, &init());
+            if inode() == poisoned {
+                let gate = again.unwrap();
+                let token = issue(&gate).unwrap();
+                return redeem(&gate, &token).unwrap();
+            }
+            // Whatever stands in between takes its turn.
+            std::fs::write(place().join(round.to_string()), "x").unwrap();
+        }
+        return eprintln!("this file system gives no inode anew");
+    }
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::create_dir(folder.path().join("store")).unwrap();
+    let orders = tempfile::tempdir().unwrap();
+    let mut child = play(NAME, "act", folder.path());
+    Injector::new(orders.path().join("orders")).watch(&mut child, &folder.path().join("store"));
+    run(&mut child);
 }

@@ -138,7 +138,7 @@ fn prepare(
         Ok(_) => {}
     }
     let from = from.canonicalize().map_err(|error| of_io(&error))?;
-    refuse_inherited(sys::file_id(&from).map_err(|error| of_io(&error))?)?;
+    refuse_inherited(&from, sys::file_id(&from).map_err(|error| of_io(&error))?)?;
     let source = connect(&from, OpenFlags::SQLITE_OPEN_READ_ONLY, PRIVATE)?;
     let made = new_file(beside, 0o600)?;
     let mut copied = connect(made.path(), OpenFlags::SQLITE_OPEN_READ_WRITE, PRIVATE)?;

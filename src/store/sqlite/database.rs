@@ -101,7 +101,7 @@ impl Database {
 
     fn open_once(path: &Path, deadline: Duration) -> StoreResult<Self> {
         let id = sys::file_id(path).map_err(|_| StoreError::Missing)?;
-        refuse_inherited(id)?;
+        refuse_inherited(path, id)?;
         // Closing the last connection writes the log back and deletes it: not our right as long as both may
         // be another's.
         let log_was_there = sys::file_id(&with_suffix(path, "-wal")).is_ok();
