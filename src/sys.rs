@@ -22,7 +22,7 @@ use std::time::SystemTime;
 
 pub(crate) use inside::Inside;
 pub(crate) use lent::{Lent, lend};
-pub(crate) use log_sync::{log_error, sync_log};
+pub(crate) use log_sync::{file_error, log_error, sync_log};
 pub(crate) use process::process_id;
 pub(crate) use shared_lock::{Locked, SharedLock};
 

@@ -55,6 +55,13 @@ pub(crate) fn log_error(connection: &Connection) -> Option<io::Error> {
     (told == ffi::SQLITE_OK && error != 0).then(|| io::Error::from_raw_os_error(error))
 }
 
+/// What the system said when a call on this connection last failed for a file.
+pub(crate) fn file_error(connection: &Connection) -> Option<io::Error> {
+    // SAFETY: the handle is that of an open connection.
+    let error = unsafe { ffi::sqlite3_system_errno(connection.handle()) };
+    (error != 0).then(|| io::Error::from_raw_os_error(error))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -10,7 +10,7 @@ use rusqlite::config::DbConfig;
 use rusqlite::hooks::Wal;
 use rusqlite::{Connection, OpenFlags};
 
-use super::error::{ReadError, of_commit, sync_failed};
+use super::error::{ReadError, of_commit, of_first_use, sync_failed};
 use super::identity::{Identity, refuse_inherited, with_suffix};
 use super::opening::{check_sqlite, inside, look_at, require_wal, require_writable_log, with_rights};
 use super::pool::{Lease, Pool};
@@ -70,7 +70,8 @@ pub(super) fn connect(path: &Path, flags: OpenFlags, deadline: Duration) -> Stor
     // What is deleted is overwritten: an erased address must not stay in the file.
     connection
         .execute_batch("PRAGMA foreign_keys = ON; PRAGMA secure_delete = ON; PRAGMA synchronous = FULL;")
-        .read()?;
+        .read()
+        .map_err(|error| of_first_use(&connection, error))?;
     // Elsewhere a sync reaches the disk by itself.
     #[cfg(target_os = "macos")]
     connection.execute_batch("PRAGMA fullfsync = ON; PRAGMA checkpoint_fullfsync = ON;").read()?;
@@ -111,7 +112,8 @@ impl Database {
         connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, false).read()?;
         require_wal(&connection, deadline)?;
         // The first read makes `-wal` and `-shm` if nobody has the store open.
-        connection.query_row("SELECT id FROM store", [], |_| Ok(())).read()?;
+        let read = connection.query_row("SELECT id FROM store", [], |_| Ok(())).read();
+        read.map_err(|error| of_first_use(&connection, error))?;
         require_writable_log(&connection, deadline)?;
         let identity = Identity::register(path, id)?;
         Ok(Database {

@@ -85,6 +85,15 @@ pub(super) fn of_io(error: &std::io::Error) -> StoreError {
     }
 }
 
+/// What an error of the first use of this connection means: the index of the log is made then, and where there
+/// is no room for it SQLite says no more than that something failed.
+pub(super) fn of_first_use(connection: &Connection, error: StoreError) -> StoreError {
+    match (&error, sys::file_error(connection).map(|error| of_io(&error))) {
+        (StoreError::Io(_), Some(StoreError::Full)) => StoreError::Full,
+        _ => error,
+    }
+}
+
 /// What a COMMIT that failed on this connection means. SQLite has a name of its own for a disk without space
 /// alone. A quota, a limit or a file system that may not be written any more keeps the commit's mark out of
 /// the log just as well.
