@@ -69,6 +69,12 @@ static int ends_with(const char *text, const char *end)
     return length >= of_end && strcmp(text + length - of_end, end) == 0;
 }
 
+// PHP has libraries look for functions in libc before they look here.
+void *dlopen(const char *name, int flags)
+{
+    return NEXT(void *, dlopen, const char *, int)(name, flags & ~RTLD_DEEPBIND);
+}
+
 // Which of the files that are watched a path names; 0 for any other.
 static unsigned kind(const char *path)
 {

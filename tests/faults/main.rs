@@ -15,6 +15,10 @@ mod full;
 mod harms;
 mod injector;
 mod judge;
+mod languages;
+#[path = "../library/mod.rs"]
+mod library;
+mod limits;
 #[path = "../preload/mod.rs"]
 mod preload;
 #[path = "../programs/mod.rs"]
