@@ -18,10 +18,11 @@ use std::io;
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
+use std::time::SystemTime;
 
 pub(crate) use inside::Inside;
 pub(crate) use lent::{Lent, lend};
-pub(crate) use log_sync::sync_log;
+pub(crate) use log_sync::{file_error, log_error, sync_log};
 pub(crate) use process::process_id;
 pub(crate) use shared_lock::{Locked, SharedLock};
 
@@ -68,6 +69,11 @@ fn file_id_alone(path: &Path) -> Option<io::Result<FileId>> {
 #[cfg(not(target_os = "linux"))]
 fn file_id_alone(_path: &Path) -> Option<io::Result<FileId>> {
     None
+}
+
+/// When a file was made, where the file system tells. An inode is given anew when its file is gone.
+pub(crate) fn made_at(path: &Path) -> Option<SystemTime> {
+    fs::metadata(path).and_then(|metadata| metadata.created()).ok()
 }
 
 /// How many names (hard links) a file has.
@@ -169,10 +175,10 @@ impl NewFile {
     /// on the disk when this returns.
     pub(crate) fn place(self, target: &Path) -> io::Result<()> {
         self.name(target)?;
-        File::open(folder_of(target))?.sync_all()
+        sync_names(target)
     }
 
-    /// The same for a file that a crash may take with it.
+    /// The same for a file that a crash may take with it, until [the names are synced](sync_names).
     pub(crate) fn name(mut self, target: &Path) -> io::Result<()> {
         if !rename_to_free_name(&self.at, target)? {
             // For a moment the file has two names; a crash in it leaves the hidden one to be deleted by hand.
@@ -229,6 +235,11 @@ impl Drop for NewFile {
         }
         side_files(&self.at).for_each(|beside| drop(fs::remove_file(beside)));
     }
+}
+
+/// Have the names in a file's folder on the disk.
+pub(crate) fn sync_names(path: &Path) -> io::Result<()> {
+    File::open(folder_of(path))?.sync_all()
 }
 
 /// The folder that a file stands in.

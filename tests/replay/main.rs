@@ -23,6 +23,8 @@ mod ledger;
 mod log;
 mod look;
 mod order;
+#[path = "../preload/mod.rs"]
+mod preload;
 mod recording;
 mod whole;
 

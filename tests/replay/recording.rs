@@ -13,6 +13,7 @@ use std::sync::OnceLock;
 use super::common::{self, Place, person};
 use super::disk::Disk;
 use super::log::{Entry, Log};
+use super::preload::preload;
 use gatepass::Gatepass;
 use gatepass::directory::Mode;
 
@@ -176,17 +177,5 @@ fn contents(folder: &Path) -> Vec<(String, u64, Vec<u8>)> {
 /// The recorder, compiled once per run.
 fn recorder() -> &'static Path {
     static RECORDER: OnceLock<PathBuf> = OnceLock::new();
-    RECORDER.get_or_init(|| {
-        let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/replay/recorder.c");
-        let folder = Path::new(env!("CARGO_TARGET_TMPDIR"));
-        let (new, made) =
-            (folder.join(format!("recorder-{}.so", std::process::id())), folder.join("recorder.so"));
-        let compiler = std::env::var_os("CC").unwrap_or_else(|| "cc".into());
-        let options = ["-shared", "-fPIC", "-O1", "-Wall", "-Wextra", "-Werror", "-o"];
-        let done = Command::new(compiler).args(options).arg(&new).arg(source).status().unwrap();
-        assert!(done.success(), "recorder.c does not compile");
-        // Another run may be using the one that is there.
-        std::fs::rename(new, &made).unwrap();
-        made
-    })
+    RECORDER.get_or_init(|| preload("replay/recorder.c"))
 }

@@ -13,7 +13,7 @@ use rusqlite::{Connection, OpenFlags, params};
 
 use super::audit::write_event;
 use super::database::{connect, copy};
-use super::error::{ReadError, of_private};
+use super::error::{ReadError, not_placed, of_io, of_private};
 use super::identity::refuse_inherited;
 use super::opening::{check_sqlite, inside, refuse_planted, require_wal};
 use super::settings::{self, finish, new_file, place};
@@ -37,9 +37,10 @@ impl SqliteStore {
         if std::fs::symlink_metadata(to).is_ok() {
             return Err(StoreError::Exists);
         }
-        let mode = sys::mode(self.database.path()).map_err(|error| settings::of_io(&error))?;
+        self.database.unchanged()?;
+        let mode = sys::mode(self.database.path()).map_err(|error| of_io(&error))?;
         let made = new_file(to, mode)?;
-        let pages = self.database.read(|snapshot| {
+        let copied = self.database.read(|snapshot| {
             // Reading something pins the snapshot, so that the copy need not start again when others write.
             snapshot.query_row("SELECT id FROM store", [], |_| Ok(())).read()?;
             let mut target = connect(made.path(), OpenFlags::SQLITE_OPEN_READ_WRITE, PRIVATE)?;
@@ -53,7 +54,8 @@ impl SqliteStore {
             }
             target.close().map_err(|(_, error)| StoreError::from(error))?;
             Ok(pages)
-        })?;
+        });
+        let pages = copied.map_err(not_placed)?;
         place(made, to)?;
         Ok(pages)
     }
@@ -67,11 +69,13 @@ impl SqliteStore {
         progress: &mut Progress<'_>,
     ) -> StoreResult<Restored> {
         self.database.usable()?;
+        self.database.unchanged()?;
         if sys::file_id(from).ok() == sys::file_id(self.database.path()).ok() {
             return Err(StoreError::NotAStore("the backup is the store itself"));
         }
         let (prepared, restored) =
-            prepare(from, self.database.path(), nonce, at, self.floor_to_keep(at), progress)?;
+            prepare(from, self.database.path(), nonce, at, self.floor_to_keep(at), progress)
+                .map_err(not_placed)?;
         let source = connect(prepared.path(), OpenFlags::SQLITE_OPEN_READ_WRITE, PRIVATE)?;
         self.database.replace_content(&source, progress)?;
         drop(source);
@@ -112,7 +116,8 @@ pub(in crate::store) fn restore_to_new(
     if std::fs::symlink_metadata(path).is_ok() {
         return Err(StoreError::Exists);
     }
-    let (prepared, restored) = prepare(from, path, nonce, at, Timestamp::from_millis(0), progress)?;
+    let (prepared, restored) =
+        prepare(from, path, nonce, at, Timestamp::from_millis(0), progress).map_err(not_placed)?;
     place(prepared, path)?;
     Ok(restored)
 }
@@ -132,8 +137,8 @@ fn prepare(
         Ok(metadata) if metadata.len() == 0 => return Err(StoreError::NotAStore("the file is empty")),
         Ok(_) => {}
     }
-    let from = from.canonicalize().map_err(|error| settings::of_io(&error))?;
-    refuse_inherited(sys::file_id(&from).map_err(|error| settings::of_io(&error))?)?;
+    let from = from.canonicalize().map_err(|error| of_io(&error))?;
+    refuse_inherited(&from, sys::file_id(&from).map_err(|error| of_io(&error))?)?;
     refuse_planted(&from)?;
     let source = connect(&from, OpenFlags::SQLITE_OPEN_READ_ONLY, PRIVATE)?;
     let made = new_file(beside, 0o600)?;

@@ -10,7 +10,7 @@ use rusqlite::config::DbConfig;
 use rusqlite::hooks::Wal;
 use rusqlite::{Connection, OpenFlags};
 
-use super::error::{ReadError, of_commit, sync_failed};
+use super::error::{ReadError, of_commit, of_first_use, sync_failed};
 use super::identity::{Identity, refuse_inherited, with_suffix};
 use super::opening::{
     check_sqlite, inside, look_at, refuse_planted, require_wal, require_writable_log, with_rights,
@@ -73,7 +73,8 @@ pub(super) fn connect(path: &Path, flags: OpenFlags, deadline: Duration) -> Stor
     // What is deleted is overwritten: an erased address must not stay in the file.
     connection
         .execute_batch("PRAGMA foreign_keys = ON; PRAGMA secure_delete = ON; PRAGMA synchronous = FULL;")
-        .read()?;
+        .read()
+        .map_err(|error| of_first_use(&connection, error))?;
     // Elsewhere a sync reaches the disk by itself.
     #[cfg(target_os = "macos")]
     connection.execute_batch("PRAGMA fullfsync = ON; PRAGMA checkpoint_fullfsync = ON;").read()?;
@@ -104,7 +105,7 @@ impl Database {
 
     fn open_once(path: &Path, deadline: Duration) -> StoreResult<Self> {
         let id = sys::file_id(path).map_err(|_| StoreError::Missing)?;
-        refuse_inherited(id)?;
+        refuse_inherited(path, id)?;
         refuse_planted(path)?;
         // Closing the last connection writes the log back and deletes it: not our right as long as both may
         // be another's.
@@ -115,7 +116,8 @@ impl Database {
         connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, false).read()?;
         require_wal(&connection, deadline)?;
         // The first read makes `-wal` and `-shm` if nobody has the store open.
-        connection.query_row("SELECT id FROM store", [], |_| Ok(())).read()?;
+        let read = connection.query_row("SELECT id FROM store", [], |_| Ok(())).read();
+        read.map_err(|error| of_first_use(&connection, error))?;
         require_writable_log(&connection, deadline)?;
         let identity = Identity::register(path, id)?;
         // Once more, for what came in between: these are the files that SQLite opened.

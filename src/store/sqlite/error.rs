@@ -1,10 +1,11 @@
 //! What SQLite says, as a [`StoreError`]. Messages of SQLite about a statement may quote a value, so none is
 //! passed on.
 
-use rusqlite::ffi;
+use rusqlite::{Connection, ffi};
 
 use crate::error::StoreError;
 use crate::store::StoreResult;
+use crate::sys;
 
 /// Turns a driver's result into ours, for reads and for writes whose transaction is still open: the act was
 /// not done.
@@ -49,7 +50,9 @@ pub(super) fn from_code(extended: i32) -> StoreError {
         ffi::SQLITE_BUSY | ffi::SQLITE_LOCKED | ffi::SQLITE_PROTOCOL => StoreError::Busy,
         ffi::SQLITE_FULL => StoreError::Full,
         ffi::SQLITE_NOTADB => StoreError::NotAStore("it is no SQLite database"),
-        ffi::SQLITE_CORRUPT => StoreError::Corrupt("the file's structure is broken"),
+        ffi::SQLITE_CORRUPT => {
+            StoreError::Corrupt("the file's structure is broken, or the disk can't read it")
+        }
         ffi::SQLITE_READONLY if extended == ffi::SQLITE_READONLY_DBMOVED => StoreError::Replaced,
         ffi::SQLITE_READONLY => StoreError::ReadOnly,
         ffi::SQLITE_PERM | ffi::SQLITE_AUTH => StoreError::Denied,
@@ -71,6 +74,37 @@ fn is_sync(extended: i32) -> bool {
     matches!(extended, ffi::SQLITE_IOERR_FSYNC | ffi::SQLITE_IOERR_DIR_FSYNC)
 }
 
+/// What the system said of a file.
+pub(super) fn of_io(error: &std::io::Error) -> StoreError {
+    use std::io::ErrorKind;
+    match error.kind() {
+        ErrorKind::PermissionDenied => StoreError::Denied,
+        ErrorKind::ReadOnlyFilesystem => StoreError::ReadOnly,
+        ErrorKind::StorageFull | ErrorKind::QuotaExceeded | ErrorKind::FileTooLarge => StoreError::Full,
+        kind => StoreError::Io(kind.to_string()),
+    }
+}
+
+/// What an error of the first use of this connection means: the index of the log is made then, and where there
+/// is no room for it SQLite says no more than that something failed.
+pub(super) fn of_first_use(connection: &Connection, error: StoreError) -> StoreError {
+    match (&error, sys::file_error(connection).map(|error| of_io(&error))) {
+        (StoreError::Io(_), Some(StoreError::Full)) => StoreError::Full,
+        _ => error,
+    }
+}
+
+/// What a COMMIT that failed on this connection means. SQLite has a name of its own for a disk without space
+/// alone. A quota, a limit or a file system that may not be written any more keeps the commit's mark out of
+/// the log just as well.
+pub(super) fn of_commit_on(connection: &Connection, error: &rusqlite::Error) -> StoreError {
+    let wrote = error.sqlite_error().map(|failure| failure.extended_code) == Some(ffi::SQLITE_IOERR_WRITE);
+    match sys::log_error(connection).filter(|_| wrote).map(|error| of_io(&error)) {
+        Some(known @ (StoreError::Full | StoreError::ReadOnly)) => known,
+        _ => of_commit(error),
+    }
+}
+
 /// What a failed COMMIT means: after an I/O error nobody knows whether the act will be there.
 pub(super) fn of_commit(error: &rusqlite::Error) -> StoreError {
     let code = error.sqlite_error().map_or(ffi::SQLITE_ERROR, |failure| failure.extended_code);
@@ -79,6 +113,14 @@ pub(super) fn of_commit(error: &rusqlite::Error) -> StoreError {
         // What the hook after the commit reports, SQLite tells without its code.
         ffi::SQLITE_ERROR => StoreError::Indeterminate,
         _ => from_code(code),
+    }
+}
+
+/// What went wrong with a file that did not get its name leaves no doubt: it is thrown away.
+pub(super) fn not_placed(error: StoreError) -> StoreError {
+    match error {
+        StoreError::Indeterminate => StoreError::Io("a sync failed".to_owned()),
+        other => other,
     }
 }
 

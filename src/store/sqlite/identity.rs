@@ -8,7 +8,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, TryLockError};
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
 use crate::error::StoreError;
 use crate::store::StoreResult;
@@ -22,6 +22,16 @@ struct Entry {
     process: u32,
     handles: usize,
     poisoned: Arc<AtomicBool>,
+    /// When the file was made, where the file system tells.
+    made: Option<SystemTime>,
+}
+
+impl Entry {
+    /// A file that is open by nobody and deleted leaves its inode to another one, which the poison of the
+    /// first does not concern.
+    fn is_of_another(&self, made: Option<SystemTime>) -> bool {
+        self.handles == 0 && self.made.zip(made).is_some_and(|(ours, found)| ours != found)
+    }
 }
 
 /// The registry, unless another thread held it when this process was forked: then it stays locked for ever.
@@ -52,10 +62,15 @@ pub(super) fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
     PathBuf::from(name)
 }
 
-/// Refuses an open in a child whose parent had the store open at the fork.
-pub(super) fn refuse_inherited(file: FileId) -> StoreResult<()> {
+/// Refuses an open in a child whose parent had the store open at the fork, and after a failed sync.
+pub(super) fn refuse_inherited(path: &Path, file: FileId) -> StoreResult<()> {
     let process = sys::process_id();
-    match registry()?.iter().find(|entry| entry.file == file) {
+    let mut open = registry()?;
+    if open.iter().any(|entry| entry.file == file && entry.handles == 0) {
+        let made = sys::made_at(path);
+        open.retain(|entry| entry.file != file || !entry.is_of_another(made));
+    }
+    match open.iter().find(|entry| entry.file == file) {
         Some(entry) if entry.process != process => Err(StoreError::Forked),
         Some(entry) if entry.poisoned.load(Ordering::Acquire) => Err(StoreError::Poisoned),
         _ => Ok(()),
@@ -82,8 +97,8 @@ impl Identity {
             }
             None => {
                 let poisoned = Arc::new(AtomicBool::new(false));
-                let entry = Entry { file: expected, process, handles: 1, poisoned: Arc::clone(&poisoned) };
-                open.push(entry);
+                let (made, poisoned_too) = (sys::made_at(path), Arc::clone(&poisoned));
+                open.push(Entry { file: expected, process, handles: 1, poisoned: poisoned_too, made });
                 poisoned
             }
         };

@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use super::audit::write_event;
 use super::database::connect;
-use super::error::ReadError;
+use super::error::{ReadError, not_placed, of_io};
 use super::opening::{check_sqlite, inside, require_wal};
 use super::writing::Sync;
 use super::{SqliteStore, schema};
@@ -39,14 +39,18 @@ pub(in crate::store) fn create(path: &Path, creation: &Creation<'_>, at: At<'_>)
         Err(_) => {}
     }
     let made = new_file(path, if creation.group_writable { 0o660 } else { 0o600 })?;
+    make(&made, creation, at).map_err(not_placed)?;
+    place(made, path)
+}
+
+fn make(made: &NewFile, creation: &Creation<'_>, at: At<'_>) -> StoreResult<()> {
     let connection = connect(made.path(), OpenFlags::SQLITE_OPEN_READ_WRITE, NEW_FILE)?;
     require_wal(&connection, NEW_FILE)?;
     connection.execute_batch("BEGIN IMMEDIATE").read()?;
     schema::create(&connection).read()?;
     fill(&connection, creation, at)?;
     connection.execute_batch("COMMIT").read()?;
-    finish(connection)?;
-    place(made, path)
+    finish(connection)
 }
 
 /// Close a finished file with everything in the file itself. A close alone would write the log back too, but
@@ -76,19 +80,12 @@ pub(super) fn new_file(path: &Path, mode: u32) -> StoreResult<NewFile> {
 
 /// Give a finished file its name.
 pub(super) fn place(made: NewFile, path: &Path) -> StoreResult<()> {
-    made.place(path).map_err(|error| match error.kind() {
+    made.name(path).map_err(|error| match error.kind() {
         std::io::ErrorKind::AlreadyExists => StoreError::Exists,
         _ => of_io(&error),
-    })
-}
-
-pub(super) fn of_io(error: &std::io::Error) -> StoreError {
-    match error.kind() {
-        std::io::ErrorKind::PermissionDenied => StoreError::Denied,
-        std::io::ErrorKind::ReadOnlyFilesystem => StoreError::ReadOnly,
-        std::io::ErrorKind::StorageFull => StoreError::Full,
-        kind => StoreError::Io(kind.to_string()),
-    }
+    })?;
+    // The file is there now, and nobody knows for how long.
+    sys::sync_names(path).map_err(|_| StoreError::Indeterminate)
 }
 
 fn fill(connection: &Connection, creation: &Creation<'_>, at: At<'_>) -> StoreResult<()> {

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use rusqlite::Connection;
 
-use super::error::{ReadError, of_commit};
+use super::error::{ReadError, of_commit_on};
 use crate::store::StoreResult;
 
 /// An open transaction that is undone unless committed, also when the act panics.
@@ -34,7 +34,7 @@ impl<'a> Transaction<'a> {
         };
         let committed = connection.prepare_cached("COMMIT").and_then(|mut commit| commit.execute([]));
         committed.map(drop).map_err(|error| {
-            let meaning = of_commit(&error);
+            let meaning = of_commit_on(connection, &error);
             undo(connection);
             meaning
         })
