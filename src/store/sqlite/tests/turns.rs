@@ -11,6 +11,7 @@ use super::support::{DEADLINE, store};
 use crate::error::StoreError;
 use crate::store::StoreResult;
 use crate::store::sqlite::database::Database;
+use crate::store::sqlite::gate::Gate;
 use crate::store::sqlite::turns::Turns;
 use crate::store::sqlite::writing::Sync;
 use crate::sys::lend;
@@ -236,6 +237,23 @@ fn a_leader_that_is_lost_leaves_nobody_waiting_and_nobody_let_in() {
         );
     });
     assert!(turns.take_idle().is_some(), "the writer did not come back");
+}
+
+#[test]
+fn an_act_that_says_no_or_panics_lets_other_processes_in() {
+    let (folder, store) = store();
+    let path = folder.path().join("gatepass.db");
+    let free = || Gate::beside(&path).enter(Instant::now()).is_some();
+    for (name, which) in [Deed::Insert, Deed::Refuse, Deed::Panic].into_iter().enumerate() {
+        let said = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
+            store.database.write(Sync::Synced, |connection| {
+                assert!(!free(), "the act is not behind the gate");
+                deed(connection, name, which)
+            })
+        }));
+        assert!(is_told(&said, which), "{said:?}");
+        assert!(free(), "{which:?} kept the gate");
+    }
 }
 
 #[test]
