@@ -117,7 +117,7 @@ impl Connection {
     }
 
     pub fn busy_timeout(&self, most: Duration) -> Result<()> {
-        self.disk().waits_until = Some(Instant::now() + most);
+        self.disk().waits_until = (!most.is_zero()).then(|| Instant::now() + most);
         Ok(())
     }
 

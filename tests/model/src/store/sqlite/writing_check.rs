@@ -70,7 +70,7 @@ impl Run {
         self.promise(until);
         let act = |connection: &Connection| -> StoreResult<()> {
             let waited = self.disk.with(|disk| disk.waits_until);
-            assert!(waited.is_some_and(|waited| waited <= until), "{row} waited longer than its deadline");
+            assert!(waited.is_none_or(|waited| waited <= until), "{row} waited longer than its deadline");
             connection.insert(row);
             match deed {
                 Deed::Insert => Ok(()),
