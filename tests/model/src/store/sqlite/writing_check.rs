@@ -65,6 +65,8 @@ impl Run {
     }
 
     fn write(&self, row: u32, manner: Manner, deed: Deed) {
+        let trusted = self.database.usable().is_ok();
+        // From here to the call is no step in which time could pass.
         let most = if manner == Manner::Note { NOTE } else { self.database.deadline() };
         let until = Instant::now() + most;
         self.promise(until);
@@ -83,7 +85,6 @@ impl Run {
                 Deed::Fail => Err(StoreError::Indeterminate),
             }
         };
-        let trusted = self.database.usable().is_ok();
         let said = catch_unwind(AssertUnwindSafe(|| match manner {
             Manner::Synced => self.database.write(Sync::Synced, |connection| act(connection).map(|()| row)),
             Manner::Relaxed => self.database.write(Sync::Relaxed, |connection| act(connection).map(|()| row)),
@@ -125,9 +126,10 @@ impl Run {
                 assert!(wanted, "{row}, {deed:?}, heard {no:?}");
                 assert_eq!(committed, 0, "{row}, {deed:?}, is there, but heard {no:?}");
             }
-            Err(_) => {
+            Err(panic) => {
+                let told = panic.downcast_ref::<String>().map_or("planted", |told| told);
                 seen("panic");
-                assert_eq!((deed, committed), (Deed::Panic, 0), "{row} heard a panic");
+                assert_eq!((told, deed, committed), ("planted", Deed::Panic, 0), "{row} panicked");
             }
         }
     }
