@@ -113,18 +113,6 @@ pub const FAULTS: &[Fault] = &[
         wrong: "",
     },
     Fault {
-        name: "an act that found the disk to fail changes nothing for those beside it",
-        source: WRITING,
-        right: "if connection.is_autocommit() || self.usable().is_err() {",
-        wrong: "if connection.is_autocommit() {",
-    },
-    Fault {
-        name: "whoever waited for its turn writes to a store that is not trusted",
-        source: WRITING,
-        right: "        self.usable()?;\n        writer.begin(",
-        wrong: "        writer.begin(",
-    },
-    Fault {
         name: "a failed sync is forgotten",
         source: WRITING,
         right: "writer.sync().inspect_err(|error| self.trust_after(error))?;",

@@ -34,6 +34,8 @@ pub struct State {
     pub fail_sync: bool,
     /// Until when the connection waits for other processes.
     pub waits_until: Option<Instant>,
+    /// After a failed sync the next ones say yes and do nothing.
+    lies: bool,
     open: Option<Open>,
     changes: u64,
     syncs_in_commit: bool,
@@ -102,9 +104,12 @@ impl Connection {
         pause();
         let mut disk = self.disk();
         if std::mem::take(&mut disk.fail_sync) {
+            disk.lies = true;
             return Err(Error::Io);
         }
-        disk.synced = disk.synced.max(covered);
+        if !disk.lies {
+            disk.synced = disk.synced.max(covered);
+        }
         Ok(())
     }
 
