@@ -4,15 +4,17 @@
 mod support;
 
 use std::path::Path;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
+use gatepass::clock::{ManualClock, Timestamp};
 use gatepass::credential::{NewCredential, Rotation};
 use gatepass::id::UserId;
 use gatepass::link::{LinkRequest, OpenRequest};
 use gatepass::session::EndSessions;
 use gatepass::token::{IssueRequest, RedeemRequest, RevokeTokens, TokenQuery};
-use gatepass::{Gatepass, Reason, StoreError};
+use gatepass::{Error, Gatepass, Options, Reason, StoreError};
 use rusqlite::Connection;
 use support::{
     Talk, folder_with_store, issue, listen, open_within, part, place, play, redeem, say, store_error,
@@ -101,6 +103,31 @@ fn who_is_woken_late_each_time_keeps_to_its_deadline_all_the_same() {
     assert!(waited >= DEADLINE / 2 && waited < DEADLINE + 5 * LATE, "{waited:?}");
     other.go_on();
     assert!(other.end().success());
+}
+
+#[test]
+fn a_replay_that_is_to_end_a_session_is_not_answered_before_it_has_ended() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("gatepass.db");
+    let clock = Arc::new(ManualClock::new(Timestamp::from_seconds(1_800_000_000)));
+    let options = Options::new().clock(clock.clone()).deadline(Duration::from_millis(200));
+    let gate = options.init(&path, &support::init()).unwrap();
+    gate.set_setting("replay_policy", "revoke".into()).unwrap();
+    let token = issue(&gate).unwrap();
+    let session = gate.redeem(&RedeemRequest::new(token.clone())).unwrap().session.unwrap();
+    clock.advance(Duration::from_secs(10));
+    let replay = RedeemRequest::new(token).confirmed(true);
+    let writer = Connection::open(&path).unwrap();
+    writer.execute_batch("BEGIN IMMEDIATE").unwrap();
+    assert_eq!(store_error(gate.redeem(&replay)), StoreError::Busy);
+    gate.check_session(&session, None).unwrap();
+    writer.execute_batch("ROLLBACK").unwrap();
+    let refused = gate.redeem(&replay).unwrap_err();
+    assert!(matches!(refused, Error::Refused(refusal) if refusal.session_ended));
+    gate.check_session(&session, None).unwrap_err();
+    // Nothing is left to be done, so that the answer is known whoever writes.
+    writer.execute_batch("BEGIN IMMEDIATE").unwrap();
+    assert_eq!(gate.redeem(&replay).unwrap_err().reason(), Some(Reason::TokenRedeemed));
 }
 
 /// One round of everything that a store does.

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use rusqlite::backup::{Backup, StepResult};
 use rusqlite::config::DbConfig;
 use rusqlite::hooks::Wal;
-use rusqlite::{Connection, OpenFlags};
+use rusqlite::{Connection, OpenFlags, TransactionState};
 
 use super::error::{ReadError, of_commit, of_first_use, sync_failed};
 use super::identity::{Identity, refuse_inherited, with_suffix};
@@ -268,14 +268,19 @@ impl Database {
     /// The same by the nonce that was read in this transaction.
     pub(super) fn settings_of(&self, connection: &Connection, nonce: i64) -> StoreResult<Arc<Settings>> {
         let mut cached = self.settings.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some((known, settings)) = &*cached
-            && *known == nonce
-        {
-            return Ok(Arc::clone(settings));
+        let none_known = cached.is_none();
+        let settings = match &*cached {
+            Some((known, settings)) if *known == nonce => Arc::clone(settings),
+            _ => {
+                let settings = Arc::new(settings::load(connection)?);
+                *cached = Some((nonce, Arc::clone(&settings)));
+                settings
+            }
+        };
+        // Who only reads may look at an older state, from before the syncs were asked for.
+        if none_known || connection.transaction_state(Some(c"main")).read()? == TransactionState::Write {
+            self.full.store(settings.durability == Durability::Full, Ordering::Relaxed);
         }
-        let settings = Arc::new(settings::load(connection)?);
-        self.full.store(settings.durability == Durability::Full, Ordering::Relaxed);
-        *cached = Some((nonce, Arc::clone(&settings)));
         Ok(settings)
     }
 }

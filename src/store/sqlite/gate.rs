@@ -92,7 +92,7 @@ mod tests {
     #[test]
     fn one_at_a_time_goes_in_and_the_next_one_as_soon_as_it_is_free() {
         // On a busy machine who lets the other one in may itself be kept waiting.
-        let in_time = (0..5).any(|_| {
+        let in_time = (0..20).any(|_| {
             let (_folder, path) = store_file();
             let (ours, theirs) = (Gate::beside(&path), Gate::beside(&path));
             let pass = theirs.enter(soon()).unwrap();
@@ -131,9 +131,13 @@ mod tests {
         let (_folder, path) = store_file();
         let (ours, theirs) = (Gate::beside(&path), Gate::beside(&path));
         let _pass = theirs.enter(soon());
-        let until = Instant::now() + Duration::from_millis(60);
-        assert!(ours.enter(until).is_none());
-        assert!(Instant::now() < until);
+        // On a busy machine we may come back late all the same.
+        let in_time = (0..20).any(|_| {
+            let until = Instant::now() + Duration::from_millis(60);
+            assert!(ours.enter(until).is_none());
+            Instant::now() < until
+        });
+        assert!(in_time);
         assert!(ours.enter(Instant::now()).is_none());
     }
 

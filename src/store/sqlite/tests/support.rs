@@ -16,6 +16,15 @@ pub(super) const DEADLINE: Duration = Duration::from_millis(400);
 
 /// A new store in host mode, in a folder of its own.
 pub(super) fn store() -> (tempfile::TempDir, SqliteStore) {
+    store_within(DEADLINE)
+}
+
+/// One that sends nobody away, however busy the machine is.
+pub(super) fn patient_store() -> (tempfile::TempDir, SqliteStore) {
+    store_within(DEADLINE * 150)
+}
+
+fn store_within(deadline: Duration) -> (tempfile::TempDir, SqliteStore) {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("gatepass.db");
     let url = SystemUrl::parse("https://billing.example.com").unwrap();
@@ -27,6 +36,6 @@ pub(super) fn store() -> (tempfile::TempDir, SqliteStore) {
         host_credentials: &["cli"],
     };
     create(&path, &creation, AT).unwrap();
-    let store = SqliteStore::open(&path, DEADLINE).unwrap();
+    let store = SqliteStore::open(&path, deadline).unwrap();
     (folder, store)
 }

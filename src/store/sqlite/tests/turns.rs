@@ -7,10 +7,11 @@ use std::time::{Duration, Instant};
 
 use rusqlite::Connection;
 
-use super::support::{DEADLINE, store};
+use super::support::{DEADLINE, patient_store, store};
 use crate::error::StoreError;
 use crate::store::StoreResult;
 use crate::store::sqlite::database::Database;
+use crate::store::sqlite::gate::Gate;
 use crate::store::sqlite::turns::Turns;
 use crate::store::sqlite::writing::Sync;
 use crate::sys::lend;
@@ -150,7 +151,7 @@ fn is_told(said: &std::thread::Result<StoreResult<()>>, deed: Deed) -> bool {
 
 #[test]
 fn at_every_place_of_a_batch_a_no_a_panic_and_a_fault_take_nothing_of_others_with_them() {
-    let (_folder, store) = store();
+    let (_folder, store) = patient_store();
     let database = &store.database;
     let mut first = 0;
     for size in [2, 3, 5] {
@@ -193,7 +194,7 @@ fn at_every_place_of_a_batch_a_lack_of_memory_takes_nothing_of_others_with_it() 
     {
         return;
     }
-    let (_folder, store) = store();
+    let (_folder, store) = patient_store();
     for place in 0..3 {
         let mut deeds = vec![Deed::Insert; 3];
         deeds[place] = Deed::Memory;
@@ -239,8 +240,25 @@ fn a_leader_that_is_lost_leaves_nobody_waiting_and_nobody_let_in() {
 }
 
 #[test]
+fn an_act_that_says_no_or_panics_lets_other_processes_in() {
+    let (folder, store) = patient_store();
+    let path = folder.path().join("gatepass.db");
+    let free = || Gate::beside(&path).enter(Instant::now()).is_some();
+    for (name, which) in [Deed::Insert, Deed::Refuse, Deed::Panic].into_iter().enumerate() {
+        let said = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
+            store.database.write(Sync::Synced, |connection| {
+                assert!(!free(), "the act is not behind the gate");
+                deed(connection, name, which)
+            })
+        }));
+        assert!(is_told(&said, which), "{said:?}");
+        assert!(free(), "{which:?} kept the gate");
+    }
+}
+
+#[test]
 fn a_batch_is_one_commit() {
-    let (_folder, store) = store();
+    let (_folder, store) = patient_store();
     let database = &store.database;
     let before = database.syncs.load(Ordering::Relaxed);
     let held = database.hold();
@@ -258,7 +276,7 @@ fn a_batch_is_one_commit() {
 
 #[test]
 fn a_batch_of_acts_with_and_without_a_sync_is_synced_once() {
-    let (_folder, store) = store();
+    let (_folder, store) = patient_store();
     let database = &store.database;
     database.write(Sync::Synced, |connection| database.settings(connection)).unwrap();
     let held = database.hold();
@@ -284,7 +302,7 @@ fn who_was_queued_when_a_sync_failed_is_not_told_that_its_own_was_good() {
     if !in_a_process_of_its_own("who_was_queued_when_a_sync_failed_is_not_told_that_its_own_was_good") {
         return;
     }
-    let (_folder, store) = store();
+    let (_folder, store) = patient_store();
     let database = &store.database;
     database.write(Sync::Synced, |connection| database.settings(connection)).unwrap();
     let (first, inside) = (Barrier::new(2), Barrier::new(2));
@@ -313,7 +331,7 @@ fn beside_an_act_that_found_the_disk_to_fail_nobody_is_told_yes() {
     if !in_a_process_of_its_own("beside_an_act_that_found_the_disk_to_fail_nobody_is_told_yes") {
         return;
     }
-    let stores = [store(), store()];
+    let stores = [patient_store(), patient_store()];
     for ((_, store), ends) in stores.iter().zip([true, false]) {
         let database = &store.database;
         let held = database.hold();
@@ -389,7 +407,7 @@ fn who_waits_too_long_hears_busy_and_its_act_is_not_done() {
 
 #[test]
 fn many_threads_each_get_their_own_answers() {
-    let (_folder, store) = store();
+    let (_folder, store) = patient_store();
     let database = &store.database;
     let (go, refused) = (Barrier::new(8), AtomicUsize::new(0));
     scope(|scope| {
