@@ -5,23 +5,12 @@ use std::path::{Path, PathBuf};
 
 use super::dice::Dice;
 use super::disk::Disk;
-use super::ledger::{Ledger, Note};
+use super::ledger::Ledger;
 use super::log::{Call, Entry};
+use super::look::Look;
+use super::notes::Note;
 use super::recording::{Recording, STORE, lay_out};
-use super::whole::half_done;
 use gatepass::Gatepass;
-use gatepass::id::ClientId;
-use gatepass::token::{IssueRequest, RedeemRequest};
-use gatepass::upkeep::Severity;
-
-/// What is looked at beside the ledger.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Look {
-    /// Everything: whole acts, and that the store goes on.
-    AtAll,
-    /// Only that the file is sound: what stands in it was not made by whole acts of its own.
-    AtSoundness,
-}
 
 /// So much is told of what was wrong.
 const MOST_TOLD: usize = 20;
@@ -174,41 +163,10 @@ fn wrong_after(scratch: &Path, followed: &Followed<'_>, look: Look, dice: &mut D
         // Not made yet, or not for certain.
         return Vec::new();
     }
-    let gate = match Gatepass::open(&path) {
-        Ok(gate) => gate,
-        Err(error) => return vec![format!("it does not open: {error}")],
-    };
-    let mut wrong = match gate.check(&mut |_, _| {}) {
-        Ok(findings) => findings
-            .into_iter()
-            .filter(|finding| finding.severity == Severity::Bad)
-            .map(|finding| format!("{}: {}", finding.subject, finding.message))
-            .collect(),
-        Err(error) => vec![format!("it can't be checked: {error}")],
-    };
-    if look == Look::AtAll {
-        let found = half_done(&path).unwrap_or_else(|error| vec![error.to_string()]);
-        wrong.extend(found.into_iter().map(|what| format!("half done: {what}")));
-    }
-    wrong.extend(ledger.wrong(&gate, dice));
-    if look == Look::AtAll {
-        wrong.extend(goes_on(&gate).err().map(|error| format!("it does not go on: {error}")));
-    }
-    wrong
+    look.at(&path, |gate| ledger.wrong(gate, dice))
 }
 
 fn laid_out(folder: &Path, files: &BTreeMap<String, Vec<u8>>) -> PathBuf {
     lay_out(folder, files);
     folder.join(STORE)
-}
-
-/// The store is used again.
-fn goes_on(gate: &Gatepass) -> gatepass::Result<()> {
-    let request = IssueRequest::for_client(ClientId::new(1)?);
-    let token = gate.issue(&gate.host_caller("cli")?, &request)?.token;
-    let session = gate
-        .redeem(&RedeemRequest::new(token))?
-        .session
-        .ok_or(gatepass::Error::Internal("no session".into()));
-    gate.check_session(&session?, None).map(drop)
 }
