@@ -20,7 +20,7 @@ const CASTS: [(u64, u64); 3] = [(1, 1), (1, 8), (4, 1)];
 /// back.
 const LIVES: usize = 3;
 
-/// A life ends so many milliseconds after all act, at the latest.
+/// A life ends so many milliseconds after the first act has begun, at the latest.
 const LONGEST: usize = 4_000;
 
 /// Of so many of a hundred lives the power is cut while the store is still being opened.
@@ -216,6 +216,9 @@ impl Series<'_> {
         }
         if !dice.percent(EARLY) {
             (0..processes).for_each(|_| running.hear("acting"));
+            while !image::is_noted_on(disk) {
+                running.run_for(Duration::from_millis(20));
+            }
         }
         let time = Duration::from_millis(dice.below(LONGEST) as u64);
         running.run_for(time);

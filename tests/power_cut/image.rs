@@ -74,6 +74,16 @@ pub(crate) fn without_notes(image: &Path) {
     file.set_len(SYSTEM as u64 + REGIONS * REGION).unwrap();
 }
 
+/// Whether anybody has noted anything.
+pub(crate) fn is_noted_on(image: &Path) -> bool {
+    let file = File::open(image).unwrap();
+    let mut first = [0];
+    (0..REGIONS).any(|region| {
+        file.read_exact_at(&mut first, SYSTEM as u64 + region * REGION).unwrap();
+        first != [0]
+    })
+}
+
 /// The notes of all processes, each one's in their order.
 pub(crate) fn notes(image: &Path) -> Vec<String> {
     let mut file = File::open(image).unwrap();

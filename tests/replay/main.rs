@@ -20,6 +20,7 @@ mod cuts;
 mod dice;
 mod disk;
 mod fate;
+#[allow(dead_code, reason = "tests/power_cut does more with it")]
 mod ledger;
 mod log;
 mod look;
