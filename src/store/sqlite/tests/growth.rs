@@ -94,8 +94,8 @@ fn a_step_of_the_purge_forgets_more_events_than_sixty_four_sign_ins_leave() {
 
 #[test]
 fn a_step_of_the_purge_reads_no_more_however_much_is_due() {
-    let (few, many) = (step(600), step(6_000));
-    assert!(many < few + few / 20, "{few} steps with 600 rows due, {many} with 6,000");
+    let (few, many) = (step(1_200), step(6_000));
+    assert!(many < few + few / 20, "{few} steps with 1,200 rows due, {many} with 6,000");
 }
 
 #[test]
