@@ -54,12 +54,12 @@ impl Span {
     }
 
     /// So many acts a minute, evenly spread over it.
-    fn fill_at(&self, per_minute: u64, store: &Path, act: impl Fn(&Gatepass) + std::marker::Sync) {
+    fn fill_at(&self, per_minute: u64, store: &Path, act: impl Fn(&Gatepass) + Sync) {
         self.fill(store, per_minute * self.length.as_secs() / 60, act);
     }
 
     /// So many acts, spread over it.
-    fn fill(&self, store: &Path, many: u64, act: impl Fn(&Gatepass) + std::marker::Sync) {
+    fn fill(&self, store: &Path, many: u64, act: impl Fn(&Gatepass) + Sync) {
         let clock = Arc::new(ManualClock::new(self.begin));
         let gate = Options::new().clock(clock.clone()).open(store).unwrap();
         let step = self.length / u32::try_from(many.max(1)).unwrap();

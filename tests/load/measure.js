@@ -1,7 +1,8 @@
 // What the processes of the servers and the store's files take, and for how long people wait.
 
-import { execFileSync } from 'node:child_process';
+import { execFile } from 'node:child_process';
 import { readFileSync, readdirSync, statSync } from 'node:fs';
+import { promisify } from 'node:util';
 
 /** In a process of its own, as every second opener of a store must be. */
 const PAGES = `
@@ -44,9 +45,9 @@ export function sample(entries, store) {
 }
 
 /** Pages in use, and rows of what comes and goes. */
-export function content(store) {
-  const told = execFileSync('python3', ['-c', PAGES, store.path], { encoding: 'utf8' });
-  const [pages, tokens, sessions, events] = told.trim().split(' ').map(Number);
+export async function content(store) {
+  const { stdout } = await promisify(execFile)('python3', ['-c', PAGES, store.path]);
+  const [pages, tokens, sessions, events] = stdout.trim().split(' ').map(Number);
   return { pages, tokens, sessions, events };
 }
 

@@ -81,7 +81,7 @@ async function load({ store, entries, seconds, perSecond, kinds = drawn }) {
       nextLook += LOOK_EVERY;
     }
     if (elapsed() >= nextMinute) {
-      contents.push(content(store));
+      contents.push(await content(store));
       begin('upkeep');
       progress(nextMinute / 60, waits, samples.at(-1), contents.at(-1), wrong);
       nextMinute += 60;

@@ -16,11 +16,9 @@ const php = join(root, 'bindings', 'php');
 /** php-fpm's processes that answer. */
 const WORKERS = 4;
 
-/** The children of a process. */
+/** The children of a process, which its first thread has started. */
 function childrenOf(pid) {
-  const tasks = readdirSync(`/proc/${pid}/task`);
-  const lists = tasks.map((task) => readFileSync(`/proc/${pid}/task/${task}/children`, 'utf8'));
-  return lists.flatMap((list) => list.split(' ').filter(Boolean)).map(Number);
+  return readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').split(' ').filter(Boolean).map(Number);
 }
 
 /** What serves; `pids()` are its processes, `origin` is where it listens. */
