@@ -1,6 +1,6 @@
 //! Every power cut of `tests/long/power-cut`, and those that must be noticed.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use super::block_log::{Disk, Flushes, Request, requests};
@@ -11,6 +11,7 @@ use super::ledger::Ledger;
 use super::look::Look;
 use super::machine::Machine;
 use super::notes::Note;
+use gatepass::Gatepass;
 use gatepass::directory::Mode;
 
 /// Who acts: so many processes of so many threads.
@@ -239,7 +240,7 @@ impl Series<'_> {
         told.iter().chain(noted).for_each(|text| ledger.take(Note::parse(text)));
         verdict.answers += noted.iter().filter(|text| Note::parse(text).done).count();
         let mut lost = 0;
-        let wrong = look(&image::system(disk), scratch, |gate| {
+        let wrong = self.look(&image::system(disk), scratch, |gate| {
             let wrong = ledger.all_wrong(gate);
             lost = wrong.len();
             wrong
@@ -273,12 +274,33 @@ impl Series<'_> {
                 }
             }
             done = moment;
-            let wrong = look(&disk.after_power_cut(dice), scratch, |gate| ledger.wrong(gate, dice));
+            let left = disk.after_power_cut(dice);
+            let wrong = self.look(&left, scratch, |gate| ledger.wrong(gate, dice));
             verdict.points += 1;
             verdict.unflushed += usize::from(disk.is_unflushed());
             verdict.bad_points += usize::from(!wrong.is_empty());
             verdict.tell(wrong.into_iter().map(|what| format!("after {moment} requests: {what}")));
         }
+    }
+
+    /// What is wrong with the store in a file system as a power cut has left it. What must not be is kept.
+    fn look(
+        &self,
+        system: &[u8],
+        scratch: &Path,
+        answered: impl FnOnce(&Gatepass) -> Vec<String>,
+    ) -> Vec<String> {
+        let folder = tempfile::tempdir_in(scratch).unwrap();
+        let file = folder.path().join("system");
+        image::lay_down(system, &file);
+        let wrong = match image::brought_back(&file, folder.path()) {
+            Ok(store) => Look::AtAll.at(&store, answered),
+            Err(wrong) => vec![wrong],
+        };
+        if !wrong.is_empty() && !self.is_control() {
+            image::lay_down(system, &folder.keep().join("as-left"));
+        }
+        wrong
     }
 }
 
@@ -314,19 +336,4 @@ fn moments(requests: &[Request<'_>], notes: &[Vec<&str>], many: usize, dice: &mu
         .collect();
     moments.sort_unstable();
     moments
-}
-
-/// What is wrong with the store in a file system as a power cut has left it.
-fn look(
-    system: &[u8],
-    scratch: &Path,
-    answered: impl FnOnce(&gatepass::Gatepass) -> Vec<String>,
-) -> Vec<String> {
-    let folder = tempfile::tempdir_in(scratch).unwrap();
-    let file: PathBuf = folder.path().join("system");
-    image::lay_down(system, &file);
-    match image::brought_back(&file, folder.path()) {
-        Ok(store) => Look::AtAll.at(&store, answered),
-        Err(wrong) => vec![wrong],
-    }
 }

@@ -1,4 +1,5 @@
-//! What a power cut does to changes that nobody had seen to: none, some or all of them are there, some in part.
+//! What a power cut does to changes that are not on the disk for certain: none, some or all of them are there,
+//! some in part.
 
 use super::dice::Dice;
 
