@@ -24,8 +24,9 @@ use super::acts::{self, Actor, Habit, NUMBERED};
 use super::by_hand;
 use super::common::{self, Place, command, job, person, portal};
 use super::dice::Dice;
-use super::ledger::{Ledger, Note, Notes};
-use super::look::{Look, wrong_at};
+use super::ledger::Ledger;
+use super::look::Look;
+use super::notes::{Note, Notes};
 use super::programs::is_here;
 
 /// The calls. Those with a question mark are not there on every machine.
@@ -55,7 +56,7 @@ fn actor() {
         drop(nowhere.try_clone().unwrap());
     }
     let (store, beside) = (Path::new(store), Path::new(beside));
-    let notes = Notes::open(Path::new(notes));
+    let notes = noted_in(Path::new(notes));
     match play.as_str() {
         "acts" => act(store, &notes),
         "restores" => acts::restore(&Gatepass::open(store).unwrap(), &notes, beside, BACKUPS),
@@ -64,6 +65,15 @@ fn actor() {
             by_hand::redeem_all(store, &notes, way, &tokens);
         }
     }
+}
+
+/// Notes in that file, a line each and in one call, so that a kill leaves none half written.
+fn noted_in(file: &Path) -> Notes {
+    let file = File::options().append(true).open(file).unwrap();
+    Notes::by(move |text| {
+        let line = format!("{text}\n");
+        assert_eq!((&file).write(line.as_bytes()).unwrap(), line.len());
+    })
 }
 
 /// A store is made, every kind of durable act done, and the store closed.
@@ -276,7 +286,7 @@ impl Stage {
         if let Err(error) = Gatepass::open(store).map(|gate| person(&gate, "next@example.com")) {
             return vec![format!("nobody opens it: {error}")];
         }
-        wrong_at(store, Look::AtAll, |gate| {
+        Look::AtAll.at(store, |gate| {
             let wrong = |(kind, name): &(&str, &str)| ledger.wrong_of(gate, kind, name);
             things.iter().filter_map(wrong).collect()
         })

@@ -34,6 +34,9 @@ mod links;
 #[allow(dead_code, reason = "replay also looks at stores that it did not make")]
 mod look;
 #[cfg(target_os = "linux")]
+#[path = "../replay/notes.rs"]
+mod notes;
+#[cfg(target_os = "linux")]
 #[path = "../programs/mod.rs"]
 mod programs;
 mod restores;

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use super::common::portal;
 use super::dice::Dice;
-use super::ledger::Notes;
+use super::notes::Notes;
 use gatepass::clock::Timestamp;
 use gatepass::credential::{Caller, NewCredential, Rotation};
 use gatepass::directory::{ClientStatus, NewClient, NewUser};
@@ -47,9 +47,26 @@ pub(crate) struct Actor<'a> {
     pub(crate) unsynced: Vec<String>,
 }
 
+/// Actors of these numbers act on a store at once, an act in each turn.
+pub(crate) fn play(
+    gate: &Gatepass,
+    notes: &Notes,
+    habit: Habit,
+    numbers: Range<i64>,
+    turns: &Range<u64>,
+    dice: &mut Dice,
+) {
+    std::thread::scope(|scope| {
+        for number in numbers {
+            let mut actor = Actor { gate, notes, dice: dice.split(), habit, number, unsynced: Vec::new() };
+            scope.spawn(move || actor.play(turns.clone()));
+        }
+    });
+}
+
 impl Actor<'_> {
     /// An act in each turn.
-    pub(crate) fn play(&mut self, turns: Range<u64>) {
+    fn play(&mut self, turns: Range<u64>) {
         let caller = portal(self.gate);
         let full = self.gate.setting("durability").is_ok_and(|setting| setting.value == json!("full"));
         for turn in turns {

@@ -5,7 +5,7 @@ use std::fs::File;
 use std::path::Path;
 use std::time::Duration;
 
-use super::ledger::Notes;
+use super::notes::Notes;
 use rusqlite::{Connection, params};
 
 /// Right ways: SQLite syncs each commit (`full`), or the log is synced after the commit, before it is told.

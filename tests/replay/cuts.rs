@@ -5,9 +5,10 @@ use std::path::{Path, PathBuf};
 
 use super::dice::Dice;
 use super::disk::Disk;
-use super::ledger::{Ledger, Note};
+use super::ledger::Ledger;
 use super::log::{Call, Entry};
-use super::look::{Look, wrong_at};
+use super::look::Look;
+use super::notes::Note;
 use super::recording::{Recording, STORE, lay_out};
 use gatepass::Gatepass;
 
@@ -162,7 +163,7 @@ fn wrong_after(scratch: &Path, followed: &Followed<'_>, look: Look, dice: &mut D
         // Not made yet, or not for certain.
         return Vec::new();
     }
-    wrong_at(&path, look, |gate| ledger.wrong(gate, dice))
+    look.at(&path, |gate| ledger.wrong(gate, dice))
 }
 
 fn laid_out(folder: &Path, files: &BTreeMap<String, Vec<u8>>) -> PathBuf {

@@ -27,6 +27,11 @@ impl Dice {
         mixed ^ (mixed >> 31)
     }
 
+    /// Others, for somebody who draws by himself.
+    pub(crate) fn split(&mut self) -> Self {
+        Dice(self.next())
+    }
+
     /// From 0 to `below`, which is not among them.
     pub(crate) fn below(&mut self, below: usize) -> usize {
         usize::try_from(self.next() % u64::try_from(below.max(1)).unwrap()).unwrap()

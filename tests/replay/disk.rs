@@ -18,9 +18,8 @@
 use std::collections::{BTreeMap, HashMap};
 
 use super::dice::Dice;
+use super::fate::{Fate, SECTOR, parts};
 use super::log::{Call, Entry, FileNumber};
-
-const SECTOR: usize = 512;
 
 /// A change of a file that is not synced.
 #[derive(Debug, Clone, Copy)]
@@ -79,37 +78,6 @@ pub(crate) struct Disk<'a> {
     kept: usize,
 }
 
-/// What becomes of changes that are not synced.
-enum Fate {
-    Lost,
-    Kept,
-    First(usize),
-    Each(usize),
-    Torn(usize),
-}
-
-impl Fate {
-    fn draw(dice: &mut Dice, changes: usize) -> Self {
-        match dice.below(10) {
-            0..=2 => Fate::Lost,
-            3 => Fate::Kept,
-            4 => Fate::First(dice.below(changes + 1)),
-            // One missing, one kept, or a half.
-            5..=7 => Fate::Each([5, 50, 95][dice.below(3)]),
-            _ => Fate::Torn([5, 50, 95][dice.below(3)]),
-        }
-    }
-
-    fn keeps(&self, place: usize, dice: &mut Dice) -> bool {
-        match self {
-            Fate::Lost => false,
-            Fate::Kept => true,
-            Fate::First(many) => place < *many,
-            Fate::Each(percent) | Fate::Torn(percent) => dice.percent(*percent),
-        }
-    }
-}
-
 fn apply(content: &mut Vec<u8>, change: Change<'_>) {
     match change {
         Change::Truncate(length) => content.resize(length, 0),
@@ -118,17 +86,6 @@ fn apply(content: &mut Vec<u8>, change: Change<'_>) {
             content[at..at + bytes.len()].copy_from_slice(bytes);
         }
     }
-}
-
-/// Parts of a write that lie in different sectors.
-fn sectors(at: usize, bytes: &[u8]) -> impl Iterator<Item = (usize, &[u8])> {
-    let mut from = 0;
-    std::iter::from_fn(move || {
-        let left = &bytes[from..];
-        let length = left.len().min(SECTOR - (at + from) % SECTOR);
-        from += length;
-        (length > 0).then_some((at + from - length, &left[..length]))
-    })
 }
 
 impl File<'_> {
@@ -144,7 +101,7 @@ impl File<'_> {
             match unsynced.change {
                 Change::Write { at, bytes } if matches!(fate, Fate::Torn(_)) => {
                     for (at, part) in
-                        sectors(at, bytes).filter(|_| fate.keeps(place, dice)).collect::<Vec<_>>()
+                        parts(at, bytes, SECTOR).filter(|_| fate.keeps(place, dice)).collect::<Vec<_>>()
                     {
                         grow(&mut content, at);
                         apply(&mut content, Change::Write { at, bytes: part });

@@ -6,11 +6,9 @@
 //! and no higher than what was begun.
 
 use std::collections::HashMap;
-use std::fs::{File, OpenOptions};
-use std::io::Write;
-use std::path::Path;
 
 use super::dice::Dice;
+use super::notes::Note;
 use gatepass::audit::AuditQuery;
 use gatepass::clock::Timestamp;
 use gatepass::directory::ClientStatus;
@@ -20,57 +18,6 @@ use gatepass::secret::Secret;
 use gatepass::session::SessionId;
 use gatepass::token::{RedeemRequest, Token, TokenState};
 use gatepass::{AutoAuthRequest, Error, Gatepass, Reason, StoreError};
-
-/// Where a program notes what it does.
-pub(crate) struct Notes(File);
-
-impl Notes {
-    pub(crate) fn open(path: &Path) -> Self {
-        Notes(OpenOptions::new().append(true).open(path).unwrap())
-    }
-
-    fn note(&self, text: &str) {
-        // In one call, so that it is one record.
-        let line = format!("{text}\n");
-        assert_eq!((&self.0).write(line.as_bytes()).unwrap(), line.len());
-    }
-
-    /// An act begins that brings the thing to this rung.
-    pub(crate) fn begin(&self, rung: u32, kind: &str, name: &str) {
-        self.note(&format!("begin {rung} {kind} {name}"));
-    }
-
-    /// It was answered that the thing stands there.
-    pub(crate) fn done(&self, rung: u32, kind: &str, name: &str) {
-        self.note(&format!("done {rung} {kind} {name}"));
-    }
-
-    /// Do an act between both.
-    pub(crate) fn act<T>(&self, rung: u32, kind: &str, name: &str, act: impl FnOnce() -> T) -> T {
-        self.begin(rung, kind, name);
-        let answer = act();
-        self.done(rung, kind, name);
-        answer
-    }
-}
-
-/// A note, taken apart.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Note<'a> {
-    pub(crate) done: bool,
-    pub(crate) rung: u32,
-    pub(crate) kind: &'a str,
-    pub(crate) name: &'a str,
-}
-
-impl<'a> Note<'a> {
-    pub(crate) fn parse(text: &'a str) -> Self {
-        let [what, rung, kind, name] = text.trim_end().splitn(4, ' ').collect::<Vec<_>>()[..] else {
-            panic!("{text}")
-        };
-        Note { done: what == "done", rung: rung.parse().unwrap(), kind, name }
-    }
-}
 
 #[derive(Debug, Default, Clone, Copy)]
 struct Rungs {
@@ -113,6 +60,11 @@ impl<'a> Ledger<'a> {
         looked_at.sort_unstable();
         looked_at.dedup();
         looked_at.into_iter().filter_map(|(kind, name)| self.wrong_of(gate, kind, name)).collect()
+    }
+
+    /// Where the store disagrees, of all things.
+    pub(crate) fn all_wrong(&self, gate: &Gatepass) -> Vec<String> {
+        self.things.keys().filter_map(|(kind, name)| self.wrong_of(gate, kind, name)).collect()
     }
 
     /// Where the store disagrees, of one thing.

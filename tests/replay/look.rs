@@ -18,33 +18,31 @@ pub(crate) enum Look {
     AtSoundness,
 }
 
-/// What is wrong with the store at that path, and what of it `answers` finds missing.
-pub(crate) fn wrong_at(
-    path: &Path,
-    look: Look,
-    answers: impl FnOnce(&Gatepass) -> Vec<String>,
-) -> Vec<String> {
-    let gate = match Gatepass::open(path) {
-        Ok(gate) => gate,
-        Err(error) => return vec![format!("it does not open: {error}")],
-    };
-    let mut wrong = match gate.check(&mut |_, _| {}) {
-        Ok(findings) => findings
-            .into_iter()
-            .filter(|finding| finding.severity == Severity::Bad)
-            .map(|finding| format!("{}: {}", finding.subject, finding.message))
-            .collect(),
-        Err(error) => vec![format!("it can't be checked: {error}")],
-    };
-    if look == Look::AtAll {
-        let found = half_done(path).unwrap_or_else(|error| vec![error.to_string()]);
-        wrong.extend(found.into_iter().map(|what| format!("half done: {what}")));
+impl Look {
+    /// What is wrong with the store of that path; `answered` says what it lacks of what was answered.
+    pub(crate) fn at(self, path: &Path, answered: impl FnOnce(&Gatepass) -> Vec<String>) -> Vec<String> {
+        let gate = match Gatepass::open(path) {
+            Ok(gate) => gate,
+            Err(error) => return vec![format!("it does not open: {error}")],
+        };
+        let mut wrong = match gate.check(&mut |_, _| {}) {
+            Ok(findings) => findings
+                .into_iter()
+                .filter(|finding| finding.severity == Severity::Bad)
+                .map(|finding| format!("{}: {}", finding.subject, finding.message))
+                .collect(),
+            Err(error) => vec![format!("it can't be checked: {error}")],
+        };
+        if self == Look::AtAll {
+            let found = half_done(path).unwrap_or_else(|error| vec![error.to_string()]);
+            wrong.extend(found.into_iter().map(|what| format!("half done: {what}")));
+        }
+        wrong.extend(answered(&gate));
+        if self == Look::AtAll {
+            wrong.extend(goes_on(&gate).err().map(|error| format!("it does not go on: {error}")));
+        }
+        wrong
     }
-    wrong.extend(answers(&gate));
-    if look == Look::AtAll {
-        wrong.extend(goes_on(&gate).err().map(|error| format!("it does not go on: {error}")));
-    }
-    wrong
 }
 
 /// The store is used again.

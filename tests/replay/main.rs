@@ -19,9 +19,12 @@ mod common;
 mod cuts;
 mod dice;
 mod disk;
+mod fate;
+#[allow(dead_code, reason = "tests/power_cut does more with it")]
 mod ledger;
 mod log;
 mod look;
+mod notes;
 mod order;
 #[path = "../preload/mod.rs"]
 mod preload;
@@ -32,7 +35,7 @@ use std::path::Path;
 use std::process::Command;
 use std::time::Instant;
 
-use acts::{Actor, Habit, NUMBERED};
+use acts::{Habit, NUMBERED};
 use common::{job, portal};
 use cuts::{Followed, Verdict, at_each_answer, cut};
 use dice::Dice;
@@ -40,10 +43,10 @@ use gatepass::directory::Mode;
 use gatepass::id::ClientId;
 use gatepass::token::IssueRequest;
 use gatepass::{Gatepass, InitOptions};
-use ledger::{Ledger, Notes};
+use ledger::Ledger;
 use look::Look;
 use order::order;
-use recording::{Recording, STORE, Stage};
+use recording::{Recording, STORE, Stage, noted_in};
 use serde_json::json;
 
 /// The other process: so many threads act, each in so many turns; then the store is closed, and opened for
@@ -52,21 +55,16 @@ use serde_json::json;
 fn actor() {
     let Some(words) = job() else { return };
     let [store, notes, habit, seed, number, threads, turns, lives, end] = &words[..] else { panic!() };
-    let notes = Notes::open(Path::new(notes));
+    let notes = noted_in(Path::new(notes));
     let habit = if habit == "everything" { Habit::Everything } else { Habit::SignIns };
-    let [seed, first, threads, turns, lives]: [u64; 5] =
-        [seed, number, threads, turns, lives].map(|word| word.parse().unwrap());
+    let [seed, threads, turns, lives]: [u64; 4] =
+        [seed, threads, turns, lives].map(|word| word.parse().unwrap());
+    let first: i64 = number.parse().unwrap();
+    let numbers = first..first + i64::try_from(threads).unwrap();
     for life in 0..lives {
         let gate = Gatepass::open(store).unwrap();
-        std::thread::scope(|scope| {
-            for number in first..first + threads {
-                let dice = Dice::new(seed + number + life * 1_000);
-                let number = i64::try_from(number).unwrap();
-                let unsynced = Vec::new();
-                let mut actor = Actor { gate: &gate, notes: &notes, dice, habit, number, unsynced };
-                scope.spawn(move || actor.play(life * turns..(life + 1) * turns));
-            }
-        });
+        let mut dice = Dice::new(seed + first.unsigned_abs() + life * 1_000);
+        acts::play(&gate, &notes, habit, numbers.clone(), &(life * turns..(life + 1) * turns), &mut dice);
         if end == "leave" && life + 1 == lives {
             std::process::exit(0);
         }
@@ -79,7 +77,7 @@ fn maker() {
     let Some(words) = job() else { return };
     let [store, notes] = &words[..] else { panic!() };
     let init = InitOptions::new(Mode::Managed, common::SYSTEM).unwrap();
-    let gate = Notes::open(Path::new(notes)).act(1, "store", STORE, || Gatepass::init(store, &init).unwrap());
+    let gate = noted_in(Path::new(notes)).act(1, "store", STORE, || Gatepass::init(store, &init).unwrap());
     common::person(&gate, "ann@example.com");
 }
 
@@ -89,7 +87,7 @@ fn restorer() {
     let Some(words) = job() else { return };
     let [store, notes, folder] = &words[..] else { panic!() };
     let gate = Gatepass::open(store).unwrap();
-    acts::restore(&gate, &Notes::open(Path::new(notes)), Path::new(folder), RESTORES);
+    acts::restore(&gate, &noted_in(Path::new(notes)), Path::new(folder), RESTORES);
 }
 
 /// The other process: tokens are redeemed by hand.
@@ -98,7 +96,7 @@ fn hand() {
     let Some(words) = job() else { return };
     let [store, notes, way, tokens] = &words[..] else { panic!() };
     let tokens = std::fs::read_to_string(tokens).unwrap();
-    by_hand::redeem_all(Path::new(store), &Notes::open(Path::new(notes)), way, &tokens);
+    by_hand::redeem_all(Path::new(store), &noted_in(Path::new(notes)), way, &tokens);
 }
 
 /// How often a store is restored.

@@ -9,8 +9,8 @@
 use std::collections::HashMap;
 
 use super::disk::{Disk, File};
-use super::ledger::Note;
 use super::log::{Call, Entry};
+use super::notes::Note;
 use super::recording::STORE;
 
 /// What was looked at, and what was wrong.
@@ -49,17 +49,19 @@ pub(crate) fn order<'a>(entries: &[Entry<'a>], mut disk: Disk<'a>) -> Order {
 }
 
 fn written_back(disk: &Disk<'_>, at: usize, bytes: &[u8]) -> Option<String> {
-    let synced = disk.named(WAL).map(|log| frames(&log.durable)).unwrap_or_default();
+    let synced = disk.named(WAL).map(|log| Frames::of(&log.durable)).unwrap_or_default();
     let number = at / bytes.len() + 1;
-    let known = synced.iter().any(|frame| frame.page == number && frame.content == bytes);
+    let known = synced.committed.iter().any(|frame| frame.page == number && frame.content == bytes);
     (!known)
         .then(|| format!("page {number} is written to the database, but is in no synced commit of the log"))
 }
 
 fn begun_anew(disk: &Disk<'_>, order: &mut Order) -> Option<String> {
     let (log, database) = (disk.named(WAL)?, disk.named(STORE)?);
+    let frames = Frames::of(&log.seen);
+    // Of each page the last counts.
     let pages: HashMap<usize, Frame<'_>> =
-        frames(&log.seen).into_iter().map(|frame| (frame.page, frame)).collect();
+        frames.committed.iter().map(|frame| (frame.page, *frame)).collect();
     if pages.is_empty() {
         return None;
     }
@@ -67,10 +69,11 @@ fn begun_anew(disk: &Disk<'_>, order: &mut Order) -> Option<String> {
     if !database.unsynced.is_empty() {
         return Some("the log goes while the database is not synced".to_owned());
     }
+    // A page past the end was given up by a later commit.
     let there = |frame: &Frame<'_>| {
         let from = (frame.page - 1) * frame.content.len();
-        // A page past the end was given up by a later commit.
-        from >= database.durable.len() || database.durable[from..].starts_with(frame.content)
+        frame.page > frames.pages
+            || database.durable.get(from..).is_some_and(|rest| rest.starts_with(frame.content))
     };
     let missing = pages.values().find(|frame| !there(frame))?;
     Some(format!("the log goes, and page {} of it is not in the database", missing.page))
@@ -96,23 +99,32 @@ struct Frame<'a> {
 }
 
 /// The committed frames of a log, in order.
-fn frames(log: &[u8]) -> Vec<Frame<'_>> {
-    let number = |at: usize| u32::from_be_bytes(log[at..at + 4].try_into().unwrap()) as usize;
-    if log.len() < HEADER {
-        return Vec::new();
-    }
-    let page_size = number(8);
-    let (mut frames, mut committed) = (Vec::new(), 0);
-    let mut at = HEADER;
-    // The salts tell this log's frames from those of the one before it, which are still behind them.
-    while at + FRAME_HEADER + page_size <= log.len() && log[at + 8..at + 16] == log[16..24] {
-        let content = &log[at + FRAME_HEADER..at + FRAME_HEADER + page_size];
-        frames.push(Frame { page: number(at), content });
-        if number(at + 4) != 0 {
-            committed = frames.len();
+#[derive(Debug, Default)]
+struct Frames<'a> {
+    committed: Vec<Frame<'a>>,
+    /// How many pages the database has after the last commit.
+    pages: usize,
+}
+
+impl<'a> Frames<'a> {
+    fn of(log: &'a [u8]) -> Self {
+        let number = |at: usize| u32::from_be_bytes(log[at..at + 4].try_into().unwrap()) as usize;
+        if log.len() < HEADER {
+            return Self::default();
         }
-        at += FRAME_HEADER + page_size;
+        let page_size = number(8);
+        let (mut frames, mut committed, mut pages) = (Vec::new(), 0, 0);
+        let mut at = HEADER;
+        // The salts tell this log's frames from those of the one before it, which are still behind them.
+        while at + FRAME_HEADER + page_size <= log.len() && log[at + 8..at + 16] == log[16..24] {
+            let content = &log[at + FRAME_HEADER..at + FRAME_HEADER + page_size];
+            frames.push(Frame { page: number(at), content });
+            if number(at + 4) != 0 {
+                (committed, pages) = (frames.len(), number(at + 4));
+            }
+            at += FRAME_HEADER + page_size;
+        }
+        frames.truncate(committed);
+        Frames { committed: frames, pages }
     }
-    frames.truncate(committed);
-    frames
 }

@@ -25,6 +25,7 @@
 #include <string.h>
 #include <sys/file.h>
 #include <sys/mman.h>
+#include <sys/sendfile.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/uio.h>
@@ -393,13 +394,17 @@ int linkat(int from_at, const char *from, int to_at, const char *to, int flags)
 
 int link(const char *from, const char *to) { return linkat(AT_FDCWD, from, AT_FDCWD, to, 0); }
 
-int truncate(const char *given, off_t length)
+static int truncated_by_name(const char *call, const char *given, off64_t length)
 {
+    int (*truncate_next)(const char *, off64_t) = next(call);
     char path[PATH_MAX];
     if (resolve(AT_FDCWD, given, path))
-        unknown("truncate", given);
-    return NEXT(truncate, int (*)(const char *, off_t))(given, length);
+        unknown(call, given);
+    return truncate_next(given, length);
 }
+
+int truncate(const char *given, off_t length) { return truncated_by_name("truncate", given, length); }
+int truncate64(const char *given, off64_t length) { return truncated_by_name("truncate64", given, length); }
 
 int mkdir(const char *given, mode_t mode)
 {
@@ -409,36 +414,24 @@ int mkdir(const char *given, mode_t mode)
     return NEXT(mkdir, int (*)(const char *, mode_t))(given, mode);
 }
 
-ssize_t writev(int fd, const struct iovec *parts, int count)
-{
-    unknown_on("writev", fd);
-    return NEXT(writev, ssize_t (*)(int, const struct iovec *, int))(fd, parts, count);
-}
+#define UNKNOWN(type, call, fd, parameters, ...) \
+    type call parameters \
+    { \
+        unknown_on(#call, fd); \
+        return NEXT(call, type (*) parameters)(__VA_ARGS__); \
+    }
 
-ssize_t pwritev(int fd, const struct iovec *parts, int count, off_t at)
-{
-    unknown_on("pwritev", fd);
-    return NEXT(pwritev, ssize_t (*)(int, const struct iovec *, int, off_t))(fd, parts, count, at);
-}
-
-int posix_fallocate(int fd, off_t at, off_t length)
-{
-    unknown_on("posix_fallocate", fd);
-    return NEXT(posix_fallocate, int (*)(int, off_t, off_t))(fd, at, length);
-}
-
-int fallocate(int fd, int mode, off_t at, off_t length)
-{
-    unknown_on("fallocate", fd);
-    return NEXT(fallocate, int (*)(int, int, off_t, off_t))(fd, mode, at, length);
-}
-
-ssize_t copy_file_range(int from, off64_t *from_at, int to, off64_t *to_at, size_t length, unsigned flags)
-{
-    ssize_t (*copy_next)(int, off64_t *, int, off64_t *, size_t, unsigned) = next("copy_file_range");
-    unknown_on("copy_file_range", to);
-    return copy_next(from, from_at, to, to_at, length, flags);
-}
+UNKNOWN(ssize_t, writev, fd, (int fd, const struct iovec *parts, int count), fd, parts, count)
+UNKNOWN(ssize_t, pwritev, fd, (int fd, const struct iovec *parts, int count, off_t at), fd, parts, count, at)
+UNKNOWN(ssize_t, pwritev64, fd, (int fd, const struct iovec *parts, int count, off64_t at), fd, parts, count, at)
+UNKNOWN(int, posix_fallocate, fd, (int fd, off_t at, off_t length), fd, at, length)
+UNKNOWN(int, posix_fallocate64, fd, (int fd, off64_t at, off64_t length), fd, at, length)
+UNKNOWN(int, fallocate, fd, (int fd, int mode, off_t at, off_t length), fd, mode, at, length)
+UNKNOWN(int, fallocate64, fd, (int fd, int mode, off64_t at, off64_t length), fd, mode, at, length)
+UNKNOWN(ssize_t, sendfile, to, (int to, int from, off_t *at, size_t length), to, from, at, length)
+UNKNOWN(ssize_t, sendfile64, to, (int to, int from, off64_t *at, size_t length), to, from, at, length)
+UNKNOWN(ssize_t, copy_file_range, to, (int from, off64_t *from_at, int to, off64_t *to_at, size_t length, unsigned flags),
+        from, from_at, to, to_at, length, flags)
 
 void *mmap(void *start, size_t length, int protection, int flags, int fd, off_t at)
 {
@@ -446,4 +439,9 @@ void *mmap(void *start, size_t length, int protection, int flags, int fd, off_t 
     if (fd >= 0 && flags & MAP_SHARED && protection & PROT_WRITE)
         unknown_on("mmap", fd);
     return map_next(start, length, protection, flags, fd, at);
+}
+
+void *mmap64(void *start, size_t length, int protection, int flags, int fd, off64_t at)
+{
+    return mmap(start, length, protection, flags, fd, at);
 }

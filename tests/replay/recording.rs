@@ -13,6 +13,7 @@ use std::sync::OnceLock;
 use super::common::{self, Place, person};
 use super::disk::Disk;
 use super::log::{Entry, Log};
+use super::notes::Notes;
 use super::preload::preload;
 use gatepass::Gatepass;
 use gatepass::directory::Mode;
@@ -25,6 +26,12 @@ const NOTES: &str = "acknowledged";
 
 /// The signal by which the recorder ends a process.
 const KILLED: i32 = 9;
+
+/// Notes in that file: each is one record.
+pub(crate) fn noted_in(file: &Path) -> Notes {
+    let file = OpenOptions::new().append(true).open(file).unwrap();
+    Notes::by(move |text| assert_eq!((&file).write(text.as_bytes()).unwrap(), text.len()))
+}
 
 /// A folder of its own, with or without a store in it.
 pub(crate) struct Stage {

@@ -103,16 +103,16 @@ fn guesses(store: &dyn Store) -> Vec<crate::audit::AuditEvent> {
 }
 
 fn events_go_when_their_retention_is_over(w: &World<'_>) {
-    record(w, 300, 1);
+    record(w, 1_300, 1);
     assert_eq!(purge(w, NOON.plus(days(90))).audit_events, 1, "the making of the store, a day before");
     let mut told = Vec::new();
-    let now = NOON.plus(days(90)).plus(ms(290));
+    let now = NOON.plus(days(90)).plus(ms(1_290));
     let done = w.store().purge(now, &mut |done, _| told.push(done)).unwrap();
-    assert_eq!(done.audit_events, 290);
+    assert_eq!(done.audit_events, 1_290);
     assert!(told.len() >= 3, "in steps: {told:?}");
     w.everywhere(|store| {
         let left = guesses(store);
-        assert_eq!((left.len(), left[0].at), (10, NOON.plus(ms(290))));
+        assert_eq!((left.len(), left[0].at), (10, NOON.plus(ms(1_290))));
     });
     // A refusal whose event is gone is told anew.
     let mut event = NewEvent::new(EventKind::CallRefused).object("x");

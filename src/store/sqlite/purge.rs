@@ -16,8 +16,11 @@ use crate::settings::Settings;
 use crate::store::StoreResult;
 use crate::upkeep::{Progress, Purged};
 
-/// Rows of each kind deleted in one step: few enough that nobody waits for it.
+/// Rows of each kind deleted in one step: few enough that nobody waits for it, and more than come in between.
 const STEP: u32 = 128;
+
+/// The same of audit events: a sign-in leaves three or four, one that meets refusals more.
+const STEP_OF_EVENTS: u32 = 4 * STEP;
 
 /// How long an ended session is kept, so that its holder hears "ended" and not "unknown".
 const SESSION_GRACE: std::time::Duration = std::time::Duration::from_secs(24 * 3_600);
@@ -31,9 +34,10 @@ fn range<T: ToSql + FromSql>(
     (table, column): (&str, &str),
     below: T,
     past: fn(T) -> T,
+    most: u32,
 ) -> StoreResult<(u64, T)> {
     let find =
-        format!("SELECT {column} FROM {table} WHERE {column} < ?1 ORDER BY {column} LIMIT 1 OFFSET {STEP}");
+        format!("SELECT {column} FROM {table} WHERE {column} < ?1 ORDER BY {column} LIMIT 1 OFFSET {most}");
     let found =
         connection.prepare_cached(&find).read()?.query_row([&below], |row| row.get(0)).optional().read()?;
     let bound = found.map_or(below, past);
@@ -44,12 +48,13 @@ fn range<T: ToSql + FromSql>(
 
 /// [`range`] of a table whose keys begin with the time of their making.
 fn made_before(connection: &Connection, table: &str, at: Timestamp) -> StoreResult<u64> {
-    Ok(range(connection, (table, "key"), TimedKey::bound(at).to_vec(), |key| key)?.0)
+    Ok(range(connection, (table, "key"), TimedKey::bound(at).to_vec(), |key| key, STEP)?.0)
 }
 
 fn autoauth_links(connection: &Connection, now: Timestamp) -> StoreResult<u64> {
     let below = now.minus(REMEMBERED).as_seconds();
-    let (deleted, floor) = range(connection, ("autoauth_link", "signed_at"), below, |second| second + 1)?;
+    let (deleted, floor) =
+        range(connection, ("autoauth_link", "signed_at"), below, |second| second + 1, STEP)?;
     if deleted > 0 {
         // What is forgotten must not be accepted again, not even if the clock is set back.
         connection
@@ -91,7 +96,7 @@ fn cut_addresses(connection: &Connection, below: Timestamp) -> StoreResult<(u64,
     }
     let bound: Option<Timestamp> = connection
         .prepare_cached(&format!(
-            "SELECT at FROM audit WHERE at >= ?1 AND at < ?2 ORDER BY at, seq LIMIT 1 OFFSET {STEP}"
+            "SELECT at FROM audit WHERE at >= ?1 AND at < ?2 ORDER BY at, seq LIMIT 1 OFFSET {STEP_OF_EVENTS}"
         ))
         .read()?
         .query_map(params![from, below], |row| row.get(0))
@@ -150,7 +155,7 @@ pub(super) fn step(
         links: made_before(connection, "link", links)?,
         sessions: made_before(connection, "session", sessions)?,
         autoauth_links: autoauth_links(connection, now)?,
-        audit_events: range(connection, ("audit", "at"), events.as_millis(), |at| at + 1)?.0,
+        audit_events: range(connection, ("audit", "at"), events.as_millis(), |at| at + 1, STEP_OF_EVENTS)?.0,
         addresses_cut: 0,
     };
     let (cut, looked) = cut_addresses(connection, addresses)?;

@@ -54,7 +54,8 @@ export async function freePort() {
   return port;
 }
 
-async function accepts(port, child) {
+/** Waits until something listens there, as long as the process lives. */
+export async function accepts(port, child) {
   const until = Date.now() + BOOT_MILLISECONDS;
   while (Date.now() < until && child.exitCode === null && child.signalCode === null) {
     const socket = connect(port, '127.0.0.1');
@@ -73,7 +74,8 @@ const running = new Set();
 process.on('exit', () => running.forEach((child) => child.kill('SIGKILL')));
 for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => process.exit(1));
 
-function run(name, command, words, environment) {
+/** A process of ours, whose errors go to a log of that name. */
+export function run(name, command, words, environment) {
   mkdirSync(artefacts, { recursive: true });
   const log = createWriteStream(join(artefacts, `${name}.log`), { flags: 'a' });
   const child = spawn(command, words, {
@@ -87,7 +89,8 @@ function run(name, command, words, environment) {
   return child;
 }
 
-async function end(child) {
+/** Ends a process of ours. */
+export async function end(child) {
   if (child.exitCode !== null || child.signalCode !== null) return;
   const exit = once(child, 'exit');
   child.kill('SIGTERM');

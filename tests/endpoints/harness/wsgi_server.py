@@ -11,6 +11,8 @@ class Threaded(ThreadingMixIn, WSGIServer):
     """A browser opens connections in advance; one thread for all would wait for the first of them."""
 
     daemon_threads = True
+    # Where many come at once, the usual 5 would let some wait for a second.
+    request_queue_size = 128
 
 
 class Quiet(WSGIRequestHandler):
@@ -18,5 +20,10 @@ class Quiet(WSGIRequestHandler):
         pass
 
 
-with make_server("127.0.0.1", int(sys.argv[1]), application, Threaded, Quiet) as server:
-    server.serve_forever()
+def serve(port, served):
+    with make_server("127.0.0.1", port, served, Threaded, Quiet) as server:
+        server.serve_forever()
+
+
+if __name__ == "__main__":
+    serve(int(sys.argv[1]), application)
