@@ -8,9 +8,11 @@
 #[path = "../common/mod.rs"]
 mod common;
 
+use std::net::{IpAddr, Ipv4Addr};
+use std::ops::Range;
 use std::path::Path;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::time::Duration;
 
 use common::{Place, job, person, portal};
@@ -18,13 +20,16 @@ use gatepass::clock::{Clock, ManualClock, SystemClock, Timestamp};
 use gatepass::directory::Mode;
 use gatepass::id::ClientId;
 use gatepass::session::EndSessions;
-use gatepass::token::{IssueRequest, RedeemRequest};
+use gatepass::token::{IssueRequest, Issued, RedeemRequest};
 use gatepass::{Gatepass, Options};
 use serde_json::json;
 
 const MINUTE: Duration = Duration::from_secs(60);
 const HOUR: Duration = Duration::from_secs(3_600);
 const DAY: Duration = Duration::from_secs(86_400);
+
+/// Where everybody comes from.
+const ADDRESS: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
 
 /// Threads share the syncs of the disk.
 const THREADS: u64 = 8;
@@ -77,19 +82,30 @@ impl Span {
     }
 }
 
-fn sign_in_and_out(gate: &Gatepass) {
-    let token = common::issue(gate, ClientId::new(1).unwrap()).token;
-    let session = gate.redeem(&RedeemRequest::new(token)).unwrap().session.unwrap();
+/// A token for one of these clients, asked for from where the traffic comes from.
+fn issue(gate: &Gatepass, clients: &Range<i64>) -> Issued {
+    static TURN: AtomicI64 = AtomicI64::new(0);
+    // Far from the one before, as among people.
+    let turn = TURN.fetch_add(1, Ordering::Relaxed).wrapping_mul(0x9e37_79b9);
+    let request = IssueRequest::for_client(
+        ClientId::new(clients.start + turn.rem_euclid(clients.end - clients.start)).unwrap(),
+    );
+    gate.issue(&portal(gate), &request.from_address(ADDRESS)).unwrap()
+}
+
+fn sign_in_and_out(gate: &Gatepass, clients: &Range<i64>) {
+    let request = RedeemRequest::new(issue(gate, clients).token).from_address(ADDRESS);
+    let session = gate.redeem(&request).unwrap().session.unwrap();
     gate.end_sessions(&EndSessions::One(session)).unwrap();
 }
 
 /// Let a store have been busy: in each minute from now on, for so long, so many sign-ins go.
-fn make_history(store: &Path, length: Duration, sign_ins: u64) {
+fn make_history(store: &Path, length: Duration, sign_ins: u64, clients: Range<i64>) {
     // Sessions are kept for five minutes more than events. The first to go and the last are not waited for.
-    Span::ago(DAY + 6 * MINUTE, length + 7 * MINUTE).fill_at(sign_ins, store, sign_in_and_out);
-    Span::ago(HOUR + MINUTE, length + 2 * MINUTE).fill_at(sign_ins, store, |gate| {
-        gate.issue(&portal(gate), &IssueRequest::for_client(ClientId::new(1).unwrap())).map(drop).unwrap();
-    });
+    let signing_in = |gate: &Gatepass| sign_in_and_out(gate, &clients);
+    Span::ago(DAY + 6 * MINUTE, length + 7 * MINUTE).fill_at(sign_ins, store, signing_in);
+    let issuing = |gate: &Gatepass| drop(issue(gate, &clients));
+    Span::ago(HOUR + MINUTE, length + 2 * MINUTE).fill_at(sign_ins, store, issuing);
 }
 
 /// The other process: `tests/load/run.js` wants so many people, and a history of so many minutes with so many
@@ -101,11 +117,11 @@ fn history() {
     let [minutes, sign_ins, people]: [u64; 3] = [minutes, sign_ins, people].map(|word| word.parse().unwrap());
     let gate = Gatepass::open(store).unwrap();
     forget_soon(&gate);
-    for number in 1..=people {
-        person(&gate, &format!("person{number}@example.com"));
-    }
+    let made: Vec<i64> =
+        (1..=people).map(|number| person(&gate, &format!("person{number}@example.com")).1.get()).collect();
     drop(gate);
-    make_history(Path::new(store), u32::try_from(minutes).unwrap() * MINUTE, sign_ins);
+    let clients = made[0]..made[0] + i64::try_from(people).unwrap();
+    make_history(Path::new(store), u32::try_from(minutes).unwrap() * MINUTE, sign_ins, clients);
 }
 
 #[test]
@@ -115,11 +131,12 @@ fn of_a_store_with_a_history_everything_goes_that_is_due() {
     person(&gate, "ann@example.com");
     forget_soon(&gate);
     drop(gate);
-    Span::ago(DAY + 30 * MINUTE, 10 * MINUTE).fill(&place.store, 1_000, sign_in_and_out);
+    let signing_in = |gate: &Gatepass| sign_in_and_out(gate, &(1..2));
+    Span::ago(DAY + 30 * MINUTE, 10 * MINUTE).fill(&place.store, 1_000, signing_in);
     let a_day_ago = SystemClock.now().minus(DAY).as_millis();
     let due = format!("SELECT count(*) FROM audit WHERE at < {a_day_ago}");
     let spy = place.spy();
     assert_eq!(spy.number(&due), 3_000);
-    Span::ago(Duration::ZERO, MINUTE).fill(&place.store, 1_500, sign_in_and_out);
+    Span::ago(Duration::ZERO, MINUTE).fill(&place.store, 1_500, signing_in);
     assert_eq!(spy.number(&due), 0);
 }

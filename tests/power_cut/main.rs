@@ -34,6 +34,9 @@ mod notes;
 #[path = "../replay/whole.rs"]
 mod whole;
 
+use std::fs::OpenOptions;
+use std::io::Write;
+use std::os::fd::AsRawFd;
 use std::path::Path;
 use std::time::Duration;
 
@@ -49,11 +52,21 @@ fn writer() {
     let [process, seed]: [u64; 2] = [process, seed].map(|word| word.parse().unwrap());
     let [first, threads]: [i64; 2] = [first, threads].map(|word| word.parse().unwrap());
     let notes = image::noted_on(Path::new(disk), process);
+    draw_other_numbers(seed);
     // A machine without hardware is slow.
     let gate = Options::new().deadline(Duration::from_secs(60)).open(store).unwrap();
     say("acting");
     let mut dice = Dice::new(seed);
     acts::play(&gate, &notes, acts::Habit::Everything, first..first + threads, &(0..90_000), &mut dice);
+}
+
+/// All lives begin with the same memory, and so would draw the same random numbers: the same links.
+fn draw_other_numbers(seed: u64) {
+    const RNDRESEEDCRNG: libc::Ioctl = 0x5207;
+    let mut pool = OpenOptions::new().write(true).open("/dev/urandom").unwrap();
+    pool.write_all(&seed.to_ne_bytes()).unwrap();
+    // SAFETY: it takes nothing but the file.
+    assert_eq!(unsafe { libc::ioctl(pool.as_raw_fd(), RNDRESEEDCRNG) }, 0);
 }
 
 /// The other process, on this machine: `tests/long/power-cut`.
