@@ -3,6 +3,7 @@
 
 #![allow(missing_docs, unreachable_pub, clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+#[cfg_attr(not(feature = "capi"), allow(dead_code, reason = "two of the targets need the C ABI"))]
 #[path = "../fuzz/src/lib.rs"]
 mod hostile;
 

@@ -11,6 +11,23 @@ use super::support::{
 };
 use super::traced::{SYNCS, sound, traced, with_fault};
 
+/// Tokens issued until there is no room for one more, nor for a redemption, which leaves the token as it is.
+pub(crate) fn issued_until_full(gate: &Gatepass) -> Vec<Token> {
+    let mut tokens = Vec::new();
+    let full = loop {
+        match issue(gate) {
+            Ok(token) => tokens.push(token),
+            Err(error) => break error,
+        }
+    };
+    assert_eq!(store_error::<()>(Err(full)), StoreError::Full);
+    assert!(tokens.len() > 10, "{}", tokens.len());
+    let last = tokens.last().unwrap();
+    assert_eq!(store_error(redeem(gate, last)), StoreError::Full);
+    assert_eq!(gate.inspect(last, None).unwrap().redeemed_at, None);
+    tokens
+}
+
 #[test]
 fn a_full_disk_is_said_and_changes_nothing() {
     const NAME: &str = "full::a_full_disk_is_said_and_changes_nothing";
@@ -88,18 +105,8 @@ fn on_a_small_disk_every_act_is_done_whole_or_said_to_be_full() {
         let gate = Gatepass::init(&path, &init()).unwrap();
         let filler = place().join("filler");
         std::fs::write(&filler, vec![1; 300_000]).unwrap();
-        let mut tokens = Vec::new();
-        let full = loop {
-            match issue(&gate) {
-                Ok(token) => tokens.push(token),
-                Err(error) => break error,
-            }
-        };
-        assert_eq!(store_error::<()>(Err(full)), StoreError::Full);
-        assert!(tokens.len() > 10, "{}", tokens.len());
+        let tokens = issued_until_full(&gate);
         let last = tokens.last().unwrap();
-        assert_eq!(store_error(redeem(&gate, last)), StoreError::Full);
-        assert_eq!(gate.inspect(last, None).unwrap().redeemed_at, None);
         // Nor does anybody die who has to wait where there is no room even for a gate.
         std::fs::remove_file(with_suffix(&path, "-gate")).unwrap();
         std::thread::scope(|scope| {

@@ -6,6 +6,7 @@ use std::process::Command;
 
 use gatepass::{Gatepass, StoreError};
 
+use super::full::issued_until_full;
 use super::support::{folder_with_store, init, issue, part, place, played_under, redeem, run, store_error};
 use super::traced::sound;
 
@@ -19,18 +20,7 @@ fn a_limit_of_file_size_is_a_full_disk_and_ends_with_the_limit() {
     const NAME: &str = "limits::a_limit_of_file_size_is_a_full_disk_and_ends_with_the_limit";
     if part().is_some() {
         let gate = Gatepass::open(place()).unwrap();
-        let mut tokens = Vec::new();
-        let full = loop {
-            match issue(&gate) {
-                Ok(token) => tokens.push(token),
-                Err(error) => break error,
-            }
-        };
-        assert_eq!(store_error::<()>(Err(full)), StoreError::Full);
-        assert!(tokens.len() > 10, "{}", tokens.len());
-        let last = tokens.last().unwrap();
-        assert_eq!(store_error(redeem(&gate, last)), StoreError::Full);
-        assert_eq!(gate.inspect(last, None).unwrap().redeemed_at, None);
+        let tokens = issued_until_full(&gate);
         let own = std::process::id().to_string();
         assert!(done("prlimit", &["--pid", &own, "--fsize=unlimited"]));
         for token in &tokens[tokens.len() - 10..] {

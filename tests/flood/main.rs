@@ -8,6 +8,7 @@
 
 #![allow(missing_docs, clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+#[cfg(feature = "serve")]
 #[path = "../../benches/serve/client.rs"]
 #[allow(dead_code)]
 mod client;
