@@ -4,6 +4,7 @@
 //! §1.2): 6 bytes of milliseconds and 14 from the system's generator. The store knows it by its time and its
 //! SHA-256 only. The order of the checks at redemption is decided in [`judge`](self), not by a backend.
 
+mod binding;
 mod judge;
 #[cfg(test)]
 pub(crate) mod sample;
@@ -22,10 +23,11 @@ use crate::destination::SafePath;
 use crate::directory::Subject;
 use crate::error::Reason;
 use crate::id::{AdminId, ClientId, CredentialId, ItemId, UserId};
-use crate::secret::{Reference, TimedKey, TimedSecret, same, sha256};
+use crate::secret::{Reference, TimedKey, TimedSecret};
 use crate::session::{RedemptionId, SessionId};
 use crate::settings::Confirm;
 
+pub use binding::Binding;
 pub(crate) use judge::{
     DUPLICATE, IssueFacts, RedeemFacts, Replay, TokenFacts, Verdict, admit, fits_browser, judge_issue,
     judge_landing, judge_person, judge_redeem, state_of,
@@ -36,28 +38,6 @@ pub type Token = TimedSecret<20>;
 
 /// Longest and default life of a token (contract §1.3: "maximum of 60 seconds").
 pub const LONGEST_LIFE: Duration = Duration::from_secs(60);
-
-/// The SHA-256 of a nonce cookie that the redeeming site set before the issue.
-#[derive(Debug, Clone, Copy, Eq)]
-pub struct Binding(pub(crate) [u8; 32]);
-
-impl PartialEq for Binding {
-    fn eq(&self, other: &Self) -> bool {
-        same(&self.0, &other.0)
-    }
-}
-
-impl Binding {
-    /// From the cookie's value.
-    pub fn of_nonce(nonce: &[u8]) -> Self {
-        Binding(sha256(&[nonce]))
-    }
-
-    /// From a digest computed elsewhere, so that the nonce need not be sent.
-    pub fn from_digest(digest: [u8; 32]) -> Self {
-        Binding(digest)
-    }
-}
 
 /// What to issue a token for.
 ///

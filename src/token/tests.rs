@@ -2,6 +2,7 @@
 
 use super::sample::{NOW, client, subject, user};
 use super::*;
+use crate::secret::sha256;
 
 fn token() -> Token {
     Token::parse("afaed4482ad1e6b75492cdd421cc458b1991a97c").unwrap()
