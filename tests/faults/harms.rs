@@ -177,7 +177,7 @@ pub(crate) const OTHER_FILES: &[Harm] = &[
             take_away(&log(path));
             fs::create_dir(log(path)).unwrap();
         },
-        at_open: &["store_io"],
+        at_open: &["not_a_store"],
         in_flight: REPLACED,
     },
     Harm {
