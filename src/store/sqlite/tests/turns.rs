@@ -64,6 +64,10 @@ fn deed(connection: &Connection, name: usize, deed: Deed) -> StoreResult<()> {
         Deed::Interrupt => {
             let handle = connection.get_interrupt_handle();
             let interrupted = AtomicBool::new(false);
+            let sql = "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n)
+                       INSERT INTO destination (name, path) SELECT 'act:' || (i + 1000000), '' FROM n";
+            // An interrupt while it is compiled would leave the transaction as it is.
+            let mut statement = connection.prepare(sql).unwrap();
             let tried = scope(|scope| {
                 // Again and again: one that comes before the statement runs is forgotten.
                 scope.spawn(|| {
@@ -72,9 +76,7 @@ fn deed(connection: &Connection, name: usize, deed: Deed) -> StoreResult<()> {
                         handle.interrupt();
                     }
                 });
-                let sql = "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n)
-                           INSERT INTO destination (name, path) SELECT 'act:' || (i + 1000000), '' FROM n";
-                let tried = connection.execute(sql, []).map(drop).map_err(StoreError::from);
+                let tried = statement.execute([]).map(drop).map_err(StoreError::from);
                 interrupted.store(true, Ordering::Relaxed);
                 tried
             });
