@@ -18,6 +18,7 @@ pub struct Fault {
     pub wrong: &'static str,
 }
 
+const TRANSACTION: &str = "store/sqlite/transaction.rs";
 const TURNS: &str = "store/sqlite/turns.rs";
 const WRITING: &str = "store/sqlite/writing.rs";
 
@@ -163,13 +164,31 @@ pub const FAULTS: &[Fault] = &[
     Fault {
         name: "a call waits longer than its deadline",
         source: WRITING,
-        right: "self.write_until(Instant::now() + self.deadline(), sync, |_| sync, act)",
-        wrong: "self.write_until(Instant::now() + self.deadline() + NOTE, sync, |_| sync, act)",
+        right: "self.write_until(self.until(), sync, |_| sync, act)",
+        wrong: "self.write_until(self.until() + NOTE, sync, |_| sync, act)",
     },
     Fault {
         name: "a batch waits as long as its last one may",
         source: WRITING,
         right: "batch.iter().map(|waiter| waiter.until()).min()?",
         wrong: "batch.iter().map(|waiter| waiter.until()).max()?",
+    },
+    Fault {
+        name: "nobody says how long to wait for other processes",
+        source: WRITING,
+        right: "        wait_until(until);\n",
+        wrong: "",
+    },
+    Fault {
+        name: "the last sleep before the deadline lasts as long as any",
+        source: TRANSACTION,
+        right: "std::thread::sleep(Duration::from_millis(*moment).min(left));",
+        wrong: "std::thread::sleep(Duration::from_millis(*moment));",
+    },
+    Fault {
+        name: "all threads have one deadline",
+        source: TRANSACTION,
+        right: "thread_local! {",
+        wrong: "shadow::for_all_threads! {",
     },
 ];

@@ -18,6 +18,8 @@ struct Clock {
     slept: BTreeSet<usize>,
     /// Until when a thread may sleep at most.
     promises: BTreeMap<usize, Duration>,
+    /// Somebody looks ahead: for him it is so much later.
+    ahead: Option<Duration>,
     /// Who waits until so many slept.
     watcher: Option<(usize, Thread)>,
 }
@@ -35,7 +37,7 @@ pub struct Instant(Duration);
 
 impl Instant {
     pub fn now() -> Self {
-        Instant(with(|clock| clock.now))
+        Instant(with(|clock| clock.now + clock.ahead.unwrap_or_default()))
     }
 
     pub fn saturating_duration_since(self, earlier: Instant) -> Duration {
@@ -69,6 +71,23 @@ pub fn park_timeout(most: Duration) {
     }
     shuttle::thread::park();
     with(|clock| clock.sleepers.retain(|(_, thread)| thread.id() != id));
+}
+
+/// For whoever looks ahead, so much passes; for everybody else, none does.
+pub fn sleep(most: Duration) {
+    let looking = with(|clock| clock.ahead.as_mut().map(|ahead| *ahead += most).is_some());
+    if !looking {
+        shuttle::thread::sleep(most);
+    }
+}
+
+/// When something would be over that sleeps again and again. Nothing in it may be a step of the model.
+pub fn look_ahead(over: impl FnOnce()) -> Instant {
+    with(|clock| clock.ahead = Some(Duration::ZERO));
+    over();
+    let then = Instant::now();
+    with(|clock| clock.ahead = None);
+    then
 }
 
 /// From now on this thread may sleep until then and no longer.

@@ -3,10 +3,14 @@
 
 pub mod clock;
 mod ledger;
+mod local;
 mod sqlite;
 
 pub use ledger::Ledger;
+pub use shuttle::thread_local;
 pub use sqlite::{Connection, Disk, Error, Result, State};
+/// For a fault: the model's threads are one of the system's, so this is one thing for all of them.
+pub use std::thread_local as for_all_threads;
 pub use std::*;
 
 pub mod sync {
@@ -22,7 +26,8 @@ pub mod sync {
 
 pub mod thread {
     //! The model checker's threads, which know deadlines here.
-    pub use crate::clock::park_timeout;
+    pub use crate::clock::{park_timeout, sleep};
+    pub use crate::local::ValueOfThread;
     pub use shuttle::thread::*;
 }
 

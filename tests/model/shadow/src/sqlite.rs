@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
-use crate::clock::Instant;
+use crate::clock::{Instant, look_ahead};
 
 /// What the database says no with.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -32,7 +32,7 @@ pub struct State {
     pub fail_commit: Option<bool>,
     /// Fail the next sync.
     pub fail_sync: bool,
-    /// Until when the connection waits for other processes.
+    /// Until when whoever began the last transaction would wait for other processes, if at all.
     pub waits_until: Option<Instant>,
     /// After a failed sync the next ones say yes and do nothing.
     lies: bool,
@@ -61,6 +61,7 @@ impl Disk {
 #[derive(Debug)]
 pub struct Connection {
     disk: Disk,
+    ask_again: Option<fn(i32) -> bool>,
     // As rusqlite's.
     _not_shared: std::marker::PhantomData<std::cell::Cell<()>>,
 }
@@ -72,7 +73,7 @@ fn pause() {
 
 impl Connection {
     pub fn new(disk: Disk) -> Self {
-        Connection { disk, _not_shared: std::marker::PhantomData }
+        Connection { disk, ask_again: None, _not_shared: std::marker::PhantomData }
     }
 
     fn disk(&self) -> MutexGuard<'_, State> {
@@ -121,9 +122,16 @@ impl Connection {
         self.disk().changes
     }
 
-    pub fn busy_timeout(&self, most: Duration) -> Result<()> {
-        self.disk().waits_until = (!most.is_zero()).then(|| Instant::now() + most);
+    pub fn busy_handler(&mut self, ask_again: Option<fn(i32) -> bool>) -> Result<()> {
+        self.ask_again = ask_again;
         Ok(())
+    }
+
+    /// When a statement would give up that finds the database taken all the time.
+    fn gives_up(&self) -> Option<Instant> {
+        let ask_again = self.ask_again.expect("somebody says how long to wait");
+        let then = look_ahead(|| assert!((0..1_000).any(|tried| !ask_again(tried)), "waits for ever"));
+        (then > Instant::now()).then_some(then)
     }
 
     pub fn execute_batch(&self, sql: &str) -> Result<()> {
@@ -140,7 +148,9 @@ impl Connection {
             "PRAGMA synchronous = NORMAL" => self.disk().syncs_in_commit = false,
             "BEGIN IMMEDIATE" => {
                 pause();
+                let gives_up = self.gives_up();
                 let mut disk = self.disk();
+                disk.waits_until = gives_up;
                 if let Some(left) = disk.busy.checked_sub(1) {
                     disk.busy = left;
                     return Err(Error::Busy);

@@ -9,6 +9,9 @@ mod gate {
 }
 
 mod transaction {
+    use shadow::thread::ValueOfThread;
+    use shadow::thread_local;
+
     include!(concat!(env!("OUT_DIR"), "/transaction.rs"));
 }
 
@@ -54,7 +57,7 @@ mod error {
         }
     }
 
-    pub(super) fn of_commit(_error: &rusqlite::Error) -> StoreError {
+    pub(super) fn of_commit_on(_connection: &rusqlite::Connection, _error: &rusqlite::Error) -> StoreError {
         StoreError::Indeterminate
     }
 }

@@ -2,10 +2,11 @@
 
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use rusqlite::{Connection, Disk};
 
+use super::transaction::keep_to_deadlines;
 use super::turns::Turns;
 use super::writing::{Sync, Writer};
 use crate::error::StoreError;
@@ -20,8 +21,10 @@ pub(super) struct Database {
 
 impl Database {
     pub(super) fn new(disk: Disk, deadline: Duration) -> Self {
+        let mut connection = Connection::new(disk);
+        keep_to_deadlines(&mut connection).expect("the model has a busy handler");
         Database {
-            writer: Turns::new(Writer::new(Connection::new(disk), Path::new("store.db"))),
+            writer: Turns::new(Writer::new(connection, Path::new("store.db"))),
             deadline,
             poisoned: AtomicBool::new(false),
         }
@@ -29,6 +32,10 @@ impl Database {
 
     pub(super) fn deadline(&self) -> Duration {
         self.deadline
+    }
+
+    pub(super) fn until(&self) -> Instant {
+        Instant::now() + self.deadline
     }
 
     pub(super) fn usable(&self) -> StoreResult<()> {

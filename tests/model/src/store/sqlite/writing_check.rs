@@ -8,6 +8,7 @@ use rusqlite::{Connection, Disk};
 use shuttle::rand::{Rng, thread_rng};
 
 use super::database::Database;
+use super::transaction::wait_until;
 use super::writing::Sync;
 use crate::error::StoreError;
 use crate::store::StoreResult;
@@ -71,8 +72,10 @@ impl Run {
         let until = Instant::now() + most;
         self.promise(until);
         let act = |connection: &Connection| -> StoreResult<()> {
-            let waited = self.disk.with(|disk| disk.waits_until);
-            assert!(waited.is_none_or(|waited| waited <= until), "{row} waited longer than its deadline");
+            let waits = self.disk.with(|disk| disk.waits_until);
+            assert!(waits.is_none_or(|waits| waits <= until), "{row} waits longer than its deadline");
+            // Where time stands still, nobody is done with others who have less of it.
+            assert!(self.moving || waits == Some(until), "{row} waits shorter than its deadline");
             connection.insert(row);
             match deed {
                 Deed::Insert => Ok(()),
@@ -145,6 +148,11 @@ impl Run {
     }
 }
 
+/// A thread that reads beside the writer waits for a time of its own.
+fn read() {
+    wait_until(Instant::now() + Duration::from_secs(5));
+}
+
 fn written(moving: bool) {
     shadow::clock::reset();
     sys::leave_the_gate();
@@ -187,6 +195,9 @@ fn written(moving: bool) {
         }
         if dice.gen_bool(0.2) {
             scope.spawn(|| run.alone());
+        }
+        if dice.gen_bool(0.2) {
+            scope.spawn(read);
         }
         if held.is_some() {
             shadow::clock::wait_for_sleepers(rows as usize);
