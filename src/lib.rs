@@ -57,3 +57,6 @@ pub use gatepass::{
     AutoAuthReport, AutoAuthRequest, Explanation, Gatepass, InitOptions, KeyChoice, LinkExplanation, Options,
     RevokedCredential, UserExport, sqlite_version,
 };
+#[cfg(feature = "serve")]
+#[doc(hidden)]
+pub use sys::share_arenas;
