@@ -53,10 +53,10 @@ pub use ipnet;
 pub use rand_core;
 
 pub use error::{Error, Reason, Refusal, Result, StoreError};
+#[cfg(feature = "serve")]
+#[doc(hidden)]
+pub use gatepass::share_arenas;
 pub use gatepass::{
     AutoAuthReport, AutoAuthRequest, Explanation, Gatepass, InitOptions, KeyChoice, LinkExplanation, Options,
     RevokedCredential, UserExport, sqlite_version,
 };
-#[cfg(feature = "serve")]
-#[doc(hidden)]
-pub use sys::share_arenas;

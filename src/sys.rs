@@ -23,7 +23,7 @@ use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
 #[cfg(feature = "serve")]
-pub use arenas::share_arenas;
+pub(crate) use arenas::share_arenas;
 pub(crate) use inside::Inside;
 pub(crate) use lent::{Lent, lend};
 pub(crate) use log_sync::{file_error, log_error, sync_log};

@@ -1,6 +1,6 @@
 //! How many heaps the threads of a process have.
 
-/// As many threads free memory for each other: more find their arena taken more seldom, but keep more.
+/// With more, threads wait for each other less, and the process keeps more.
 #[cfg(all(target_os = "linux", target_env = "gnu"))]
 const ARENAS: libc::c_int = 2;
 
@@ -9,7 +9,7 @@ const ARENAS: libc::c_int = 2;
 /// the others: where threads come and go, the process takes the worst moment of each, all together.
 ///
 /// Only for a process that is our own, and before its threads begin. Other systems' heaps stay as they are.
-pub fn share_arenas() {
+pub(crate) fn share_arenas() {
     #[cfg(all(target_os = "linux", target_env = "gnu"))]
     if std::env::var_os("MALLOC_ARENA_MAX").is_none() {
         // SAFETY: sets a number of the allocator's, under its own lock. If it can't, nothing has changed.

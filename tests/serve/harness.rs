@@ -75,6 +75,7 @@ impl Serving {
     }
 
     /// The same with this environment.
+    #[cfg(all(target_os = "linux", target_env = "gnu"))]
     pub(crate) fn within(environment: &[(&str, &str)], arguments: &[&str]) -> Self {
         Self::of("", environment, arguments)
     }
@@ -202,6 +203,7 @@ impl Serving {
     }
 
     /// What the system says of it below `/proc`.
+    #[cfg(all(target_os = "linux", target_env = "gnu"))]
     pub(crate) fn told_by_the_system(&self, name: &str) -> String {
         std::fs::read_to_string(format!("/proc/{}/{name}", self.child.id())).unwrap()
     }
