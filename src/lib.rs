@@ -53,6 +53,9 @@ pub use ipnet;
 pub use rand_core;
 
 pub use error::{Error, Reason, Refusal, Result, StoreError};
+#[cfg(feature = "serve")]
+#[doc(hidden)]
+pub use gatepass::share_arenas;
 pub use gatepass::{
     AutoAuthReport, AutoAuthRequest, Explanation, Gatepass, InitOptions, KeyChoice, LinkExplanation, Options,
     RevokedCredential, UserExport, sqlite_version,

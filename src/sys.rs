@@ -5,6 +5,8 @@
 //! POSIX lock that SQLite holds on it in this process. Files are told apart by `stat`, and made under names
 //! that nobody has opened yet.
 
+#[cfg(feature = "serve")]
+mod arenas;
 mod doorbell;
 mod inside;
 mod lent;
@@ -20,6 +22,8 @@ use std::os::unix::fs::{MetadataExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
+#[cfg(feature = "serve")]
+pub(crate) use arenas::share_arenas;
 pub(crate) use inside::Inside;
 pub(crate) use lent::{Lent, lend};
 pub(crate) use log_sync::{file_error, log_error, sync_log};

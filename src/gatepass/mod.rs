@@ -39,6 +39,8 @@ pub use credentials::RevokedCredential;
 pub use directory::UserExport;
 pub(crate) use directory_view::DirectoryView;
 pub use links::LinkExplanation;
+#[cfg(feature = "serve")]
+pub use open::share_arenas;
 pub use open::{InitOptions, Options, sqlite_version};
 pub use tokens::Explanation;
 

@@ -249,6 +249,14 @@ pub fn sqlite_version() -> &'static str {
     store::sqlite_version()
 }
 
+/// Have this process keep less of the memory that its threads free. For the tool's server: a host's process
+/// is its own.
+#[cfg(feature = "serve")]
+#[doc(hidden)]
+pub fn share_arenas() {
+    crate::sys::share_arenas();
+}
+
 /// A file error as an invalid field.
 pub(super) fn file_error(field: &'static str, error: &std::io::Error) -> Error {
     Error::invalid(field, error.kind().to_string())

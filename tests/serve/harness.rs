@@ -71,6 +71,16 @@ impl Serving {
 
     /// The same with a path in the system URL.
     pub(crate) fn at(path: &str, arguments: &[&str]) -> Self {
+        Self::of(path, &[], arguments)
+    }
+
+    /// The same with this environment.
+    #[cfg(all(target_os = "linux", target_env = "gnu"))]
+    pub(crate) fn within(environment: &[(&str, &str)], arguments: &[&str]) -> Self {
+        Self::of("", environment, arguments)
+    }
+
+    fn of(path: &str, environment: &[(&str, &str)], arguments: &[&str]) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let store = folder.path().join("gatepass.db");
         // Free a moment ago, and nobody else is given it that soon.
@@ -85,7 +95,7 @@ impl Serving {
         let mut all = vec!["--store".to_owned(), store.to_str().unwrap().to_owned(), "serve".to_owned()];
         all.extend(["--listen".to_owned(), format!("127.0.0.1:{port}")]);
         all.extend(arguments.iter().map(|argument| (*argument).to_owned()));
-        let mut server = Self::start(&all, folder);
+        let mut server = Self::start(environment, &all, folder);
         server.store = Some(store);
         if server.url.is_empty() {
             server.url = url;
@@ -100,12 +110,13 @@ impl Serving {
             ["--json", "serve", "--demo", "--listen", "127.0.0.1:0", "--folder"].map(str::to_owned).into();
         all.push(folder.path().to_str().unwrap().to_owned());
         all.extend(arguments.iter().map(|argument| (*argument).to_owned()));
-        Self::start(&all, folder)
+        Self::start(&[], &all, folder)
     }
 
-    fn start(arguments: &[String], folder: tempfile::TempDir) -> Self {
-        let mut child =
-            command().args(arguments).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    fn start(environment: &[(&str, &str)], arguments: &[String], folder: tempfile::TempDir) -> Self {
+        let mut command = command();
+        command.envs(environment.iter().copied()).args(arguments);
+        let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
         let mut greeting = String::new();
         BufReader::new(child.stdout.as_mut().unwrap()).read_line(&mut greeting).unwrap();
         let greeting = greeting.trim_end().to_owned();
@@ -189,6 +200,12 @@ impl Serving {
         self.child.stdout.take().unwrap().read_to_string(&mut ended.stdout).unwrap();
         ended.status = self.child.wait().unwrap().code().unwrap_or(-1);
         ended
+    }
+
+    /// What the system says of it below `/proc`.
+    #[cfg(all(target_os = "linux", target_env = "gnu"))]
+    pub(crate) fn told_by_the_system(&self, name: &str) -> String {
+        std::fs::read_to_string(format!("/proc/{}/{name}", self.child.id())).unwrap()
     }
 
     pub(crate) fn folder(&self) -> &std::path::Path {

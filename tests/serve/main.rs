@@ -6,6 +6,7 @@
 mod demo;
 mod harness;
 mod limits;
+mod memory;
 mod stopping;
 
 use harness::{Serving, tool};

@@ -75,6 +75,8 @@ pub(crate) fn run(args: &ServeArgs, context: &Context) -> Result<Outcome, Failur
     if timeout.is_zero() {
         return Err(Failure::invalid("timeout", "must be more than 0"));
     }
+    // Its threads come and go with the requests.
+    gatepass::share_arenas();
     let server = Server::bind(args.listen, timeout)?;
     let address = server.address();
     let (site, started) = if args.demo {

@@ -28,6 +28,10 @@ const HEADERS: usize = 100;
 /// Most bytes of a request's line and headers.
 const HEAD: usize = 32 * 1024;
 
+/// How long a thread waits for its next request. Each keeps what it freed for itself until it ends, so those
+/// that a burst brought must not live on what little comes after it.
+const KEEP_THREAD: Duration = Duration::from_millis(200);
+
 /// How long requests at work may take to end once the server was asked to stop.
 const STOP_TIME: Duration = Duration::from_secs(15);
 
@@ -46,7 +50,8 @@ impl Server {
         let failed = |error: std::io::Error| Failure::invalid("listen", format!("{address}: {error}"));
         // Store calls wait for the disk: each has a thread of its own while it works.
         let mut runtime = Builder::new_multi_thread();
-        let runtime = runtime.max_blocking_threads(CONNECTIONS).enable_all().build().map_err(failed)?;
+        runtime.max_blocking_threads(CONNECTIONS).thread_keep_alive(KEEP_THREAD);
+        let runtime = runtime.enable_all().build().map_err(failed)?;
         let listener = runtime.block_on(TcpListener::bind(address)).map_err(failed)?;
         let address = listener.local_addr().map_err(failed)?;
         Ok(Server { runtime, listener, address, timeout })
