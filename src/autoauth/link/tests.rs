@@ -75,6 +75,44 @@ fn nothing_is_signed_that_would_not_be_accepted() {
 }
 
 #[test]
+fn a_link_never_outgrows_its_room_and_so_leaves_no_copy_behind() {
+    // Every byte is encoded, which takes the most room. A text that grew has room for far more than it holds.
+    let (email, goto) = (format!("@{}", "é".repeat(120)), "%".repeat(1000));
+    for goto in [None, Some(goto.as_str())] {
+        let at = Timestamp::from_seconds(1_290_100_706);
+        let link = sign("https://example.com/billing", &email, at, &key(), goto).unwrap();
+        let spare = link.capacity() - link.len();
+        assert!(spare <= 50, "{spare} bytes to spare in {}", link.len());
+    }
+}
+
+#[test]
+fn links_and_matches_are_the_same_only_in_all_that_they_hold() {
+    let link = |email: &str, timestamp: &str, hash: &str, goto: Option<&str>| {
+        let goto = goto.map(str::as_bytes);
+        Link::from_fields(email.as_bytes(), timestamp.as_bytes(), hash.as_bytes(), goto).unwrap()
+    };
+    let one = link("a@b", "1290100706", HASH, Some("x.php"));
+    assert_eq!(one, link("a@b", "1290100706", &HASH.to_uppercase(), Some("x.php")));
+    for other in [
+        link("a@c", "1290100706", HASH, Some("x.php")),
+        link("a@b", "1290100707", HASH, Some("x.php")),
+        link("a@b", "1290100706", &HASH.replace('b', "c"), Some("x.php")),
+        link("a@b", "1290100706", HASH, Some("y.php")),
+        link("a@b", "1290100706", HASH, None),
+        link("a@c", "1290100707", HASH, None),
+    ] {
+        assert_ne!(one, other);
+    }
+
+    let matched = |email: &str, digest| Matched { email: email.to_owned(), digest };
+    assert_eq!(matched("a@b", [1; 20]), matched("a@b", [1; 20]));
+    for other in [matched("a@c", [1; 20]), matched("a@b", [2; 20]), matched("a@c", [2; 20])] {
+        assert_ne!(matched("a@b", [1; 20]), other);
+    }
+}
+
+#[test]
 fn every_wrong_field_is_named() {
     let fields = |email: &[u8], timestamp: &str, hash: &str, goto: Option<&[u8]>| {
         field_of(Link::from_fields(email, timestamp.as_bytes(), hash.as_bytes(), goto))
