@@ -58,5 +58,5 @@ pub use error::{Error, Reason, Refusal, Result, StoreError};
 pub use gatepass::share_arenas;
 pub use gatepass::{
     AutoAuthReport, AutoAuthRequest, Explanation, Gatepass, InitOptions, KeyChoice, LinkExplanation, Options,
-    RevokedCredential, UserExport, sqlite_version,
+    RevokedCredential, UserExport, grants, sqlite_version,
 };

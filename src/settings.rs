@@ -7,6 +7,7 @@ use ipnet::IpNet;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use crate::clock::Timestamp;
 use crate::credential::spelled_out;
 use crate::destination::{DenyTable, SafePath, SystemUrl};
 use crate::directory::Mode;
@@ -259,6 +260,11 @@ impl Settings {
     /// A number of days as a duration.
     pub(crate) fn days(days: u32) -> Duration {
         Duration::from_secs(u64::from(days) * 86_400)
+    }
+
+    /// Just above every time that an AutoAuth link accepted by now can have.
+    pub(crate) fn above_window(&self, now: Timestamp) -> Timestamp {
+        now.plus(Self::seconds(self.autoauth_future_seconds + 1))
     }
 
     /// What in these settings endangers somebody.

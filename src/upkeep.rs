@@ -1,5 +1,7 @@
 //! Keeping a store in order: what purge, backup, restore, check and erase tell.
 
+use std::collections::BTreeMap;
+
 use serde::Serialize;
 
 use crate::clock::Timestamp;
@@ -69,6 +71,46 @@ impl Purged {
             + self.audit_events
             + self.addresses_cut
     }
+}
+
+/// What a migration did.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
+pub struct Migrated {
+    /// The schema version before; 0 if there were no tables.
+    pub from: i64,
+    /// The schema version now.
+    pub to: i64,
+}
+
+/// What a copy to another place came to.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
+pub struct Copied {
+    /// Whether there is a store at the other place now.
+    pub verdict: Verdict,
+    /// The tables that are not the same on both sides, or changed.
+    pub differing: Vec<&'static str>,
+    /// The store's name, which the copy has too.
+    pub store_id: StoreId,
+    /// How many rows the source had.
+    pub rows: u64,
+    /// How many of them were there already, from an earlier copy.
+    pub found: u64,
+    /// How many rows each table had.
+    pub tables: BTreeMap<&'static str, u64>,
+}
+
+/// What the comparison at the end of a copy found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Verdict {
+    /// Every table has the same rows on both sides, in number and digest: the copy is a store.
+    Verified,
+    /// The source was changed while it was copied; the copy is none yet. Repeat it when nobody uses the source.
+    SourceChanged,
+    /// The copy has other rows than the source; it is no store. Repeat it: what differs is replaced.
+    Differs,
 }
 
 /// What a restore did.

@@ -33,8 +33,10 @@ class LibraryHook(BuildHookInterface):  # type: ignore[type-arg]
 
 
 def build() -> Path:
-    """Run cargo, which says where it puts the library."""
+    """Run cargo, which says where it puts the library. GATEPASS_FEATURES adds features, such as mysql."""
     command = [os.environ.get("CARGO", "cargo"), "build", "--release", "--locked", "-p", "gatepass-c"]
+    if features := os.environ.get("GATEPASS_FEATURES"):
+        command += ["--features", features]
     command.append("--message-format=json-render-diagnostics")
     try:
         told = subprocess.run(command, cwd=ROOT, stdout=subprocess.PIPE, check=True).stdout

@@ -19,7 +19,7 @@ const ACTOR: &str = "cli";
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Options of every command")]
 pub(crate) struct Global {
-    /// The store's file
+    /// The store's file, or the URL of a shared one: mysql://user:password@host/database
     #[arg(long, global = true, env = "GATEPASS_STORE", hide_env_values = true)]
     #[arg(value_name = "PATH", value_hint = ValueHint::FilePath)]
     store: Option<OsString>,
@@ -52,7 +52,7 @@ impl Context {
         Context { global, output }
     }
 
-    /// Where the store is, or shall be.
+    /// Where the store is, or shall be: a file's path or a URL.
     pub(crate) fn store_path(&self) -> Result<&Path, Failure> {
         match &self.global.store {
             Some(path) if !path.is_empty() => Ok(Path::new(path)),

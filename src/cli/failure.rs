@@ -77,6 +77,11 @@ impl Failure {
         self.library().and_then(Error::reason)
     }
 
+    /// The stable word of a library's error.
+    pub(crate) fn code(&self) -> Option<&'static str> {
+        self.library().map(Error::code)
+    }
+
     /// The exit status.
     pub(crate) fn status(&self) -> Status {
         match (&self.cause, self.library()) {

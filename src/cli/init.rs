@@ -50,7 +50,7 @@ pub(crate) fn run(args: InitArgs, context: &Context) -> Result<Outcome, Failure>
     let settings = gate.settings()?;
     let info = call(&gate, "store.info", json!({}))?;
     Ok(Outcome::list(json!({
-        "store": path.to_string_lossy(),
+        "store": gate.path().to_string_lossy(),
         "store_id": info["store_id"],
         "mode": as_json(settings.mode)?,
         "system_url": settings.system_url.as_str(),

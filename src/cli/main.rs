@@ -27,6 +27,7 @@ mod audit;
 mod autoauth;
 mod client;
 mod context;
+mod copy;
 mod credential;
 mod demo;
 mod destination;
@@ -44,6 +45,7 @@ mod selfcheck;
 mod serve;
 mod session;
 mod settings;
+mod shared;
 mod shell;
 mod table;
 mod temporary;
@@ -141,6 +143,9 @@ enum Command {
     Backup(upkeep::BackupArgs),
     Restore(upkeep::RestoreArgs),
     Check(upkeep::CheckArgs),
+    Copy(copy::CopyArgs),
+    Migrate(shared::MigrateArgs),
+    Grants(shared::GrantsArgs),
     /// Let processes race for tokens on this disk, and see that each is redeemed once
     #[command(after_help = "Examples:\n  gatepass race\n  gatepass race --broken")]
     Race(race::RaceArgs),
@@ -179,6 +184,9 @@ fn run(command: Command, context: &Context) -> Result<Outcome, Failure> {
         Command::Backup(args) => upkeep::backup(&args, context),
         Command::Restore(args) => upkeep::restore(&args, context),
         Command::Check(_) => upkeep::check(context),
+        Command::Copy(args) => copy::run(&args, context),
+        Command::Migrate(_) => shared::migrate(context),
+        Command::Grants(args) => shared::grants(&args, context),
         Command::Race(args) => {
             told(race::run(&args, context.store_path().ok(), context.deadline(), &context.output))
         }

@@ -1,6 +1,6 @@
 //! `gatepass purge`, `backup`, `restore` and `check`.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueHint};
 use gatepass::upkeep::Severity;
@@ -70,17 +70,16 @@ pub(crate) fn purge(context: &Context) -> Result<Outcome, Failure> {
 
 pub(crate) fn backup(args: &BackupArgs, context: &Context) -> Result<Outcome, Failure> {
     let gate = context.open()?;
-    let bar = Bar::new(context.output, "backup", "pages");
+    let bar = Bar::new(context.output, "backup", "parts");
     let pages = gate.backup(&args.file, &mut |done, of| bar.show(done, of))?;
     Ok(Outcome::list(json!({ "file": args.file.to_string_lossy(), "pages": pages })))
 }
 
 pub(crate) fn restore(args: &RestoreArgs, context: &Context) -> Result<Outcome, Failure> {
     let path = context.store_path()?;
-    let bar = Bar::new(context.output, "restore", "pages");
+    let bar = Bar::new(context.output, "restore", "parts");
     let mut show = |done, of| bar.show(done, of);
-    // Asked without opening anything: a dangling link counts as something that stands there.
-    let restored = if path.symlink_metadata().is_err() {
+    let restored = if nothing_at(path, context)? {
         context.options().restore_to_new(path, &args.file, &mut show)?
     } else if args.yes {
         context.open()?.restore(&args.file, &mut show)?
@@ -90,6 +89,19 @@ pub(crate) fn restore(args: &RestoreArgs, context: &Context) -> Result<Outcome, 
         ));
     };
     Ok(Outcome::list(as_json(restored)?))
+}
+
+/// Whether no store is where one is to be made of a backup.
+fn nothing_at(path: &Path, context: &Context) -> Result<bool, Failure> {
+    if path.to_str().is_some_and(|place| place.starts_with("mysql://")) {
+        return match context.open() {
+            Ok(_) => Ok(false),
+            Err(failure) if failure.code() == Some("store_missing") => Ok(true),
+            Err(failure) => Err(failure),
+        };
+    }
+    // Asked without opening anything: a dangling link counts as something that stands there.
+    Ok(path.symlink_metadata().is_err())
 }
 
 pub(crate) fn check(context: &Context) -> Result<Outcome, Failure> {

@@ -53,6 +53,24 @@ pub enum Input {
     Path,
 }
 
+impl Input {
+    /// The word for it, in stores and documents.
+    pub(crate) fn as_str(self) -> &'static str {
+        match self {
+            Input::None => "none",
+            Input::Service => "service",
+            Input::Domain => "domain",
+            Input::Path => "path",
+        }
+    }
+
+    pub(crate) fn parse(word: &str) -> Option<Self> {
+        [Input::None, Input::Service, Input::Domain, Input::Path]
+            .into_iter()
+            .find(|input| input.as_str() == word)
+    }
+}
+
 /// A named landing page.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]

@@ -72,6 +72,12 @@ pub enum StoreError {
         /// The oldest version that works.
         needed: &'static str,
     },
+    /// The database server can't be reached, or is no part of a cluster that can decide. Nothing was changed.
+    #[error("the store is unavailable: {0}")]
+    Unavailable(&'static str),
+    /// This build of the library has no such kind of store.
+    #[error("{0} is not built in: use a build with that feature")]
+    NotBuiltIn(&'static str),
     /// Anything else that the database said.
     #[error("the database said: {0}")]
     Database(String),
@@ -80,13 +86,20 @@ pub enum StoreError {
 impl StoreError {
     /// Whether the same call may succeed a moment later without anybody's doing.
     pub fn retryable(&self) -> bool {
-        matches!(self, StoreError::Busy | StoreError::Indeterminate)
+        matches!(self, StoreError::Busy | StoreError::Indeterminate | StoreError::Unavailable(_))
     }
 
     /// Whether it says nothing about what the store holds, only that it can't be written at this moment: an
     /// answer that is known already stands all the same.
     pub(crate) fn passing(&self) -> bool {
-        matches!(self, StoreError::Busy | StoreError::Full | StoreError::ReadOnly | StoreError::Io(_))
+        matches!(
+            self,
+            StoreError::Busy
+                | StoreError::Full
+                | StoreError::ReadOnly
+                | StoreError::Io(_)
+                | StoreError::Unavailable(_)
+        )
     }
 
     /// A stable word for logs and JSON.
@@ -109,6 +122,8 @@ impl StoreError {
             StoreError::Corrupt(_) => "store_corrupt",
             StoreError::Io(_) => "store_io",
             StoreError::SqliteTooOld { .. } => "sqlite_too_old",
+            StoreError::Unavailable(_) => "store_unavailable",
+            StoreError::NotBuiltIn(_) => "not_built_in",
             StoreError::Database(_) => "store_database",
         }
     }

@@ -3,13 +3,15 @@
 //! A number never changes its meaning. One that is given up stays reserved: it is written here as a comment
 //! with the name that it had.
 
+mod numbers;
+
 use std::ffi::c_char;
 
 use once_cell::race::OnceBox;
 
 use super::guard;
 use super::text::Text;
-use crate::error::{Error, Reason, StoreError};
+use crate::error::Reason;
 use gatepass_code::*;
 
 /// What a call came to. 0 is success; every other number belongs to one of four classes, see
@@ -202,6 +204,10 @@ pub enum gatepass_code {
     GATEPASS_SQLITE_TOO_OLD = 3017,
     /// Anything else that the database said.
     GATEPASS_STORE_DATABASE = 3018,
+    /// The database server can't be reached, or is no part of a cluster that can decide.
+    GATEPASS_STORE_UNAVAILABLE = 3019,
+    /// This build has no such kind of store.
+    GATEPASS_NOT_BUILT_IN = 3020,
 
     /// A fault of the library or of the system it runs on.
     GATEPASS_INTERNAL = 4001,
@@ -223,107 +229,6 @@ pub enum gatepass_class {
     GATEPASS_CLASS_STORE = 3,
     /// A fault of the library or of the system it runs on. Treat it as "no".
     GATEPASS_CLASS_INTERNAL = 4,
-}
-
-impl gatepass_code {
-    /// The number of an error.
-    pub(super) fn of(error: &Error) -> Self {
-        match error {
-            Error::Invalid { .. } => GATEPASS_INVALID,
-            Error::Refused(refusal) => Self::of_reason(refusal.reason),
-            Error::Store(error) => Self::of_store(error),
-            Error::Internal(_) => GATEPASS_INTERNAL,
-        }
-    }
-
-    fn of_store(error: &StoreError) -> Self {
-        match error {
-            StoreError::Missing => GATEPASS_STORE_MISSING,
-            StoreError::Exists => GATEPASS_STORE_EXISTS,
-            StoreError::NotAStore(_) => GATEPASS_NOT_A_STORE,
-            StoreError::IsAFolder => GATEPASS_IS_A_FOLDER,
-            StoreError::ReadOnly => GATEPASS_STORE_READ_ONLY,
-            StoreError::Denied => GATEPASS_STORE_DENIED,
-            StoreError::SchemaNewer { .. } => GATEPASS_SCHEMA_NEWER,
-            StoreError::SchemaOlder { .. } => GATEPASS_SCHEMA_OLDER,
-            StoreError::Replaced => GATEPASS_STORE_REPLACED,
-            StoreError::Forked => GATEPASS_FORKED,
-            StoreError::Poisoned => GATEPASS_STORE_POISONED,
-            StoreError::Busy => GATEPASS_STORE_BUSY,
-            StoreError::Full => GATEPASS_DISK_FULL,
-            StoreError::Indeterminate => GATEPASS_INDETERMINATE,
-            StoreError::Corrupt(_) => GATEPASS_STORE_CORRUPT,
-            StoreError::Io(_) => GATEPASS_STORE_IO,
-            StoreError::SqliteTooOld { .. } => GATEPASS_SQLITE_TOO_OLD,
-            StoreError::Database(_) => GATEPASS_STORE_DATABASE,
-        }
-    }
-
-    /// The number of a reason.
-    pub(super) fn of_reason(reason: Reason) -> Self {
-        match reason {
-            Reason::TokenUnknown => GATEPASS_TOKEN_UNKNOWN,
-            Reason::TokenRedeemed => GATEPASS_TOKEN_REDEEMED,
-            Reason::TokenRevoked => GATEPASS_TOKEN_REVOKED,
-            Reason::TokenNotYetValid => GATEPASS_TOKEN_NOT_YET_VALID,
-            Reason::TokenExpired => GATEPASS_TOKEN_EXPIRED,
-            Reason::BrowserMismatch => GATEPASS_BROWSER_MISMATCH,
-            Reason::AuthenticationFailed => GATEPASS_AUTHENTICATION_FAILED,
-            Reason::CredentialRevoked => GATEPASS_CREDENTIAL_REVOKED,
-            Reason::CredentialExpired => GATEPASS_CREDENTIAL_EXPIRED,
-            Reason::CredentialDisabled => GATEPASS_CREDENTIAL_DISABLED,
-            Reason::AdminDisabled => GATEPASS_ADMIN_DISABLED,
-            Reason::AddressNotAllowed => GATEPASS_ADDRESS_NOT_ALLOWED,
-            Reason::ActionNotAllowed => GATEPASS_ACTION_NOT_ALLOWED,
-            Reason::DestinationNotAllowed => GATEPASS_DESTINATION_NOT_ALLOWED,
-            Reason::ClientNotAllowed => GATEPASS_CLIENT_NOT_ALLOWED,
-            Reason::LifeNotAllowed => GATEPASS_LIFE_NOT_ALLOWED,
-            Reason::RateLimited => GATEPASS_RATE_LIMITED,
-            Reason::LegacyAuthOff => GATEPASS_LEGACY_AUTH_OFF,
-            Reason::LockedOut => GATEPASS_LOCKED_OUT,
-            Reason::SecretInQuery => GATEPASS_SECRET_IN_QUERY,
-            Reason::LinksNotAllowed => GATEPASS_LINKS_NOT_ALLOWED,
-            Reason::UserUnknown => GATEPASS_USER_UNKNOWN,
-            Reason::UserDisabled => GATEPASS_USER_DISABLED,
-            Reason::ClientUnknown => GATEPASS_CLIENT_UNKNOWN,
-            Reason::ClientClosed => GATEPASS_CLIENT_CLOSED,
-            Reason::SsoDisabled => GATEPASS_SSO_DISABLED,
-            Reason::NotAMember => GATEPASS_NOT_A_MEMBER,
-            Reason::NoClient => GATEPASS_NO_CLIENT,
-            Reason::NoOwner => GATEPASS_NO_OWNER,
-            Reason::AutoAuthOff => GATEPASS_AUTOAUTH_OFF,
-            Reason::AutoAuthHash => GATEPASS_AUTOAUTH_HASH,
-            Reason::AutoAuthTooOld => GATEPASS_AUTOAUTH_TOO_OLD,
-            Reason::AutoAuthTooNew => GATEPASS_AUTOAUTH_TOO_NEW,
-            Reason::AutoAuthUsed => GATEPASS_AUTOAUTH_USED,
-            Reason::AutoAuthForgotten => GATEPASS_AUTOAUTH_FORGOTTEN,
-            Reason::GotoNotAllowed => GATEPASS_GOTO_NOT_ALLOWED,
-            Reason::NoMatch => GATEPASS_NO_MATCH,
-            Reason::SeveralClients => GATEPASS_SEVERAL_CLIENTS,
-            Reason::SessionUnknown => GATEPASS_SESSION_UNKNOWN,
-            Reason::SessionEnded => GATEPASS_SESSION_ENDED,
-            Reason::SessionIdle => GATEPASS_SESSION_IDLE,
-            Reason::SessionExpired => GATEPASS_SESSION_EXPIRED,
-            Reason::AdminUnknown => GATEPASS_ADMIN_UNKNOWN,
-            Reason::CredentialUnknown => GATEPASS_CREDENTIAL_UNKNOWN,
-            Reason::DestinationUnknown => GATEPASS_DESTINATION_UNKNOWN,
-            Reason::KeyUnknown => GATEPASS_KEY_UNKNOWN,
-            Reason::AlreadyExists => GATEPASS_ALREADY_EXISTS,
-            Reason::OwnerExists => GATEPASS_OWNER_EXISTS,
-            Reason::OwnerStays => GATEPASS_OWNER_STAYS,
-            Reason::HostMode => GATEPASS_HOST_MODE,
-            Reason::SealingKeyMissing => GATEPASS_SEALING_KEY_MISSING,
-            Reason::SealingKeyWrong => GATEPASS_SEALING_KEY_WRONG,
-            Reason::LinkUnknown => GATEPASS_LINK_UNKNOWN,
-            Reason::LinkUsed => GATEPASS_LINK_USED,
-            Reason::LinkRevoked => GATEPASS_LINK_REVOKED,
-            Reason::LinkSuperseded => GATEPASS_LINK_SUPERSEDED,
-            Reason::LinkOutdated => GATEPASS_LINK_OUTDATED,
-            Reason::LinkNotYetValid => GATEPASS_LINK_NOT_YET_VALID,
-            Reason::LinkExpired => GATEPASS_LINK_EXPIRED,
-            Reason::LandingNotAllowed => GATEPASS_LANDING_NOT_ALLOWED,
-        }
-    }
 }
 
 /// What a code is called, what it says, and whether the same call may succeed a moment later.
@@ -370,6 +275,8 @@ pub(super) const BESIDES_REASONS: &[Known] = &[
     known(GATEPASS_STORE_IO, "store_io", "input or output error"),
     known(GATEPASS_SQLITE_TOO_OLD, "sqlite_too_old", "the SQLite that was linked is too old"),
     known(GATEPASS_STORE_DATABASE, "store_database", "the database reported an error"),
+    again(GATEPASS_STORE_UNAVAILABLE, "store_unavailable", "the database server can't be reached"),
+    known(GATEPASS_NOT_BUILT_IN, "not_built_in", "this build has no such kind of store"),
     known(GATEPASS_INTERNAL, "internal", "a fault of the library or of its system"),
     known(GATEPASS_PANIC, "panic", "a bug in the library was caught"),
 ];

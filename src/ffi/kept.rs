@@ -1,8 +1,8 @@
 //! Stores that a process keeps open from one request to the next, for hosts whose own objects die in between,
 //! as in PHP.
 //!
-//! A kept store is found again by the file at its path (device and inode) and by the options it was opened
-//! with. One that can't be used any more, since its file was replaced, is let go and opened anew. The list
+//! A kept store is found again by the file at its path (device and inode), a shared one by its URL, and by the options
+//! it was opened with. One that can't be used any more, since its file was replaced, is let go and opened anew. The list
 //! belongs to the process, like the handles: a child of a fork begins with none.
 
 use std::path::Path;
@@ -10,15 +10,33 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::options::Chosen;
 use crate::error::Result;
-use crate::gatepass::Gatepass;
+use crate::gatepass::{Gatepass, is_file};
+use crate::secret::Secret;
 use crate::sys::{self, FileId};
 
 /// So many stay open; beyond that the one that was asked for longest ago is let go. The actor is an option,
 /// so there may be as many ways to open one store as there are actors.
 const MOST: usize = 16;
 
+/// What a store is known by: its file, or its URL, in which a password may stand.
+#[derive(PartialEq)]
+enum Known {
+    File(FileId),
+    Url(Secret),
+}
+
+impl Known {
+    fn of(path: &Path) -> Option<Self> {
+        if is_file(path) {
+            sys::file_id(path).ok().map(Known::File)
+        } else {
+            Some(Known::Url(Secret::new(path.to_str()?)))
+        }
+    }
+}
+
 struct Kept {
-    file: FileId,
+    known: Known,
     chosen: Chosen,
     gate: Arc<Gatepass>,
 }
@@ -39,9 +57,9 @@ impl KeptStores {
         if let Some(others) = self.find(path, &chosen) {
             return Ok(others);
         }
-        if let Ok(file) = sys::file_id(path) {
+        if let Some(known) = Known::of(path) {
             let mut kept = self.list();
-            kept.push(Kept { file, chosen, gate: Arc::clone(&gate) });
+            kept.push(Kept { known, chosen, gate: Arc::clone(&gate) });
             let oldest = if kept.len() > MOST { Some(kept.remove(0)) } else { None };
             drop(kept);
             drop(oldest);
@@ -52,9 +70,10 @@ impl KeptStores {
     /// One that is open, if it can still be used. All that can't are let go: they would stay open for ever,
     /// and SQLite shares what it knows of a file among its handles.
     fn find(&self, path: &Path, chosen: &Chosen) -> Option<Arc<Gatepass>> {
-        let file = sys::file_id(path).ok();
+        let known = Known::of(path);
         let mut kept = self.list();
-        let found = kept.iter().position(|entry| Some(entry.file) == file && entry.chosen == *chosen);
+        let is = |entry: &Kept| known.as_ref() == Some(&entry.known) && entry.chosen == *chosen;
+        let found = kept.iter().position(is);
         if let Some(entry) = found.map(|found| kept.remove(found)) {
             if entry.gate.usable().is_ok() {
                 let gate = Arc::clone(&entry.gate);

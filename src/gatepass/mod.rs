@@ -6,6 +6,7 @@
 mod admins;
 mod audit;
 mod autoauth;
+mod copying;
 mod credentials;
 mod directory;
 mod directory_view;
@@ -31,7 +32,7 @@ use crate::directory::Mode;
 use crate::error::{Error, Reason, Refusal, Result, StoreError};
 use crate::seal::SealingKey;
 use crate::secret::{Randomness, hex};
-use crate::store::{At, Store};
+use crate::store::{At, Place, Store};
 use crate::throttle::{Counts, Guess, GuessCounter, LoginLock, Slots, Throttle};
 
 pub use autoauth::{AutoAuthReport, AutoAuthRequest, KeyChoice};
@@ -39,9 +40,11 @@ pub use credentials::RevokedCredential;
 pub use directory::UserExport;
 pub(crate) use directory_view::DirectoryView;
 pub use links::LinkExplanation;
+#[cfg(feature = "capi")]
+pub(crate) use open::is_file;
 #[cfg(feature = "serve")]
 pub use open::share_arenas;
-pub use open::{InitOptions, Options, sqlite_version};
+pub use open::{InitOptions, Options, grants, sqlite_version};
 pub use tokens::Explanation;
 
 /// At most so many passwords are worked on at once: each takes 19 MiB.
@@ -91,7 +94,11 @@ const PASSWORDS_AT_ONCE: usize = 2;
 /// that uses an inherited handle, or opens a store whose handle it inherited, is told
 /// [`StoreError::Forked`](crate::StoreError::Forked).
 pub struct Gatepass {
-    path: PathBuf,
+    place: Place,
+    /// The place as it may be shown.
+    shown: PathBuf,
+    /// How far this host's clock was from the store's own when it was opened.
+    clock_apart: Option<Duration>,
     store: Arc<dyn Store>,
     clock: Box<dyn Clock>,
     random: Mutex<Box<dyn Randomness>>,
@@ -111,7 +118,7 @@ pub struct Gatepass {
 
 impl std::fmt::Debug for Gatepass {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Gatepass").field("path", &self.path).finish_non_exhaustive()
+        f.debug_struct("Gatepass").field("path", &self.shown).finish_non_exhaustive()
     }
 }
 

@@ -9,17 +9,17 @@ use once_cell::sync::OnceCell;
 use rand_core::TryCryptoRng;
 
 use super::sealing::KeyFile;
-use super::{Gatepass, PASSWORDS_AT_ONCE, draw_nonce};
-use crate::clock::{Clock, SystemClock};
+use super::{Gatepass, PASSWORDS_AT_ONCE, copying, draw_nonce};
+use crate::clock::{Clock, SystemClock, Timestamp};
 use crate::destination::SystemUrl;
 use crate::directory::{Mode, check_text};
 use crate::error::{Error, Result};
 use crate::seal::SealingKey;
 use crate::secret::Randomness;
 use crate::settings::Settings;
-use crate::store::{self, At, Creation};
+use crate::store::{self, At, Creation, Place};
 use crate::throttle::{GuessCounter, Slots, Throttle};
-use crate::upkeep::{Progress, Restored, StoreId};
+use crate::upkeep::{Copied, Migrated, Progress, Restored, StoreId};
 
 /// How long a call may wait for others, unless said otherwise.
 const DEADLINE: Duration = Duration::from_secs(10);
@@ -146,23 +146,37 @@ impl Options {
         self
     }
 
-    /// Open an existing store.
+    /// Open an existing store: the path of its file, or the URL of a shared one,
+    /// `mysql://user:password@host/database`, in builds with the feature `mysql` (`docs/shared-store.md` has the
+    /// URL's parts).
     ///
     /// # Errors
     /// A [`StoreError`](crate::StoreError) of its own for each: nothing there, a folder, a foreign file, a
     /// newer schema, a folder that can't be written, a handle inherited over a fork.
     pub fn open(self, path: impl AsRef<Path>) -> Result<Gatepass> {
         self.check()?;
-        let store = store::open(path.as_ref(), self.deadline)?;
-        self.finish(path.as_ref(), store)
+        let place = Place::parse(path.as_ref())?;
+        let store = place.open(self.deadline)?;
+        self.finish(place, store)
     }
 
     /// Open a store whose redemption is deliberately broken, for the self-check that must catch it.
     #[cfg(feature = "cli")]
     #[doc(hidden)]
     pub fn open_check_then_act(self, path: impl AsRef<Path>) -> Result<Gatepass> {
-        let store = store::open_check_then_act(path.as_ref(), self.deadline)?;
-        self.finish(path.as_ref(), store)
+        let place = Place::parse(path.as_ref())?;
+        let store = place.open_check_then_act(self.deadline)?;
+        self.finish(place, store)
+    }
+
+    /// Open a store on a node of a cluster that does not wait for what other nodes have written, for the test that
+    /// must catch it.
+    #[cfg(feature = "mysql")]
+    #[doc(hidden)]
+    pub fn open_without_causality(self, url: &str) -> Result<Gatepass> {
+        let place = Place::parse(Path::new(url))?;
+        let store = place.open_without_causality(self.deadline)?;
+        self.finish(place, store)
     }
 
     /// What can be wrong with the options themselves, before anything is touched.
@@ -170,17 +184,20 @@ impl Options {
         self.actor.as_deref().map_or(Ok(()), |actor| check_text("actor", actor, 0, 200))
     }
 
-    fn finish(self, path: &Path, store: std::sync::Arc<dyn store::Store>) -> Result<Gatepass> {
+    fn finish(self, place: Place, store: std::sync::Arc<dyn store::Store>) -> Result<Gatepass> {
+        let clock_apart = store.clock()?.map(|theirs| apart(theirs, self.clock.now()));
         let mut random = self.random;
         let mut seed = [0; 16];
         random.fill(&mut seed)?;
         Ok(Gatepass {
-            path: path.to_owned(),
+            shown: place.shown(),
+            clock_apart,
             store,
             clock: self.clock,
             random: Mutex::new(random),
             sealing_key: self.sealing_key.map_or_else(OnceCell::new, OnceCell::with_value),
-            sealing_key_file: self.sealing_key_file.map(|file| KeyFile::new(&file, path)),
+            sealing_key_file: self.sealing_key_file.map(|file| KeyFile::new(&file, place.file())),
+            place,
             actor: self.actor,
             throttle: Throttle::new(seed),
             guesses: GuessCounter::new(),
@@ -191,7 +208,8 @@ impl Options {
         })
     }
 
-    /// Make a new store and open it. Nothing may stand at `path`.
+    /// Make a new store and open it. Nothing may stand at `path`; a shared one needs its tables
+    /// ([`Options::migrate`]).
     ///
     /// # Errors
     /// [`StoreError::Exists`](crate::StoreError::Exists) when something does; a store error when the folder
@@ -209,8 +227,46 @@ impl Options {
             host_credentials: HOST_CREDENTIALS,
         };
         let at = At { now: self.clock.now(), by: self.actor.as_deref() };
-        store::create(path.as_ref(), &creation, at)?;
+        Place::parse(path.as_ref())?.create(self.deadline, &creation, at)?;
         self.open(path)
+    }
+
+    /// Bring the tables of a store up to date; those of a shared store are made if there are none. They
+    /// never change otherwise. Hosts may do this at the same time.
+    ///
+    /// # Errors
+    /// [`StoreError::SchemaNewer`](crate::StoreError::SchemaNewer); [`StoreError::Denied`](crate::StoreError::Denied)
+    /// when the account may not change tables.
+    pub fn migrate(self, path: impl AsRef<Path>) -> Result<Migrated> {
+        self.check()?;
+        Ok(Place::parse(path.as_ref())?.migrate(self.deadline)?)
+    }
+
+    /// Copy a store to a place where none is, of the other kind or the same: a path, or the URL of a shared
+    /// store, whose tables must be there ([`Options::migrate`]). Everything comes along: what was spent stays
+    /// spent, sessions and links live on, and AutoAuth keys open under the same sealing key.
+    ///
+    /// Until the copy is verified its place does not open as a store. If it is interrupted, or anything but
+    /// [`Verdict::Verified`](crate::upkeep::Verdict::Verified) came out, the same call goes on with it. So a first copy may be made while the
+    /// source is in use, and the last one, which has little left to do, when nobody uses it any more. From then
+    /// on nobody may use the source: what is redeemed in the one is still unspent in the other.
+    ///
+    /// `progress` counts rows, each three times.
+    ///
+    /// # Errors
+    /// [`StoreError::Exists`](crate::StoreError::Exists) when the target is a store already; [`StoreError::NotAStore`](crate::StoreError::NotAStore) when it is the
+    /// unfinished copy of another store, or anything else; [`StoreError::Busy`](crate::StoreError::Busy) when somebody else goes on with
+    /// the same copy.
+    pub fn copy(
+        mut self,
+        from: impl AsRef<Path>,
+        to: impl AsRef<Path>,
+        progress: &mut Progress<'_>,
+    ) -> Result<Copied> {
+        self.check()?;
+        let places = (&Place::parse(from.as_ref())?, &Place::parse(to.as_ref())?);
+        let owner = draw_nonce(&mut *self.random)?;
+        copying::copy(places, self.deadline, owner, &mut |done, of| progress(done, of))
     }
 
     /// Make a store from a backup where nothing stands; see [`Gatepass::restore`].
@@ -223,8 +279,19 @@ impl Options {
         self.check()?;
         let nonce = draw_nonce(&mut *self.random)?;
         let at = At { now: self.clock.now(), by: self.actor.as_deref() };
-        Ok(store::restore(path.as_ref(), backup.as_ref(), nonce, at, progress)?)
+        Ok(Place::parse(path.as_ref())?.restore(self.deadline, backup.as_ref(), nonce, at, progress)?)
     }
+}
+
+/// Whether a store is named by the path of a file, and not by a URL.
+#[cfg(feature = "capi")]
+pub(crate) fn is_file(path: &Path) -> bool {
+    Place::parse(path).is_ok_and(|place| place.file().is_some())
+}
+
+/// How far two clocks are apart.
+pub(super) fn apart(one: Timestamp, other: Timestamp) -> Duration {
+    one.since(other).max(other.since(one))
 }
 
 impl Gatepass {
@@ -238,10 +305,28 @@ impl Gatepass {
         Options::new().init(path, init)
     }
 
-    /// Where the store stands, as it was opened.
+    /// Where the store stands, as it was opened: its file, or the URL of a shared store without user and
+    /// password.
     pub fn path(&self) -> &Path {
-        &self.path
+        &self.shown
     }
+}
+
+/// What the administrator of a database server says there, so that an account may use a shared store and
+/// nothing else: statements in SQL, one for each table. The tables must be there ([`Options::migrate`], by an
+/// account that may make them).
+///
+/// # Errors
+/// [`Error::Invalid`] for `store` when it is no shared store, for `user` or `host` when there are characters in
+/// it that stand in no name of an account.
+pub fn grants(store: impl AsRef<Path>, user: &str, host: &str) -> Result<Vec<String>> {
+    for (field, name) in [("user", user), ("host", host)] {
+        check_text(field, name, 1, 255)?;
+        if name.contains(['\'', '"', '`', '\\']) {
+            return Err(Error::invalid(field, "must not hold quotes or backslashes"));
+        }
+    }
+    Place::parse(store.as_ref())?.grants(user, host)
 }
 
 /// The version of the SQLite that this library runs on, such as `3.51.0`: the bundled one, or the system's.

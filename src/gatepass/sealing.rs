@@ -10,7 +10,7 @@ use crate::error::{Error, Reason, Result};
 use crate::id::KeyId;
 use crate::seal::{Aad, SealingKey};
 use crate::secret::Secret;
-use crate::store::AutoAuthKeys;
+use crate::store::{AutoAuthKeys, Place};
 use crate::sys;
 
 const FIELD: &str = "sealing_key_file";
@@ -31,13 +31,15 @@ fn refuse_beside(file: &Path, store: &Path) -> Result<()> {
     Ok(())
 }
 
-/// Read a sealing key for a store.
-fn read(file: &Path, store: &Path) -> Result<SealingKey> {
-    // Where it stands is looked at first: nothing in the store's folder may be opened, least of all the
-    // store.
-    refuse_beside(file, store)?;
-    if sys::file_id(file).ok() == sys::file_id(store).ok() {
-        return Err(Error::invalid(FIELD, "is the store itself"));
+/// Read a sealing key for a store, which may be a file.
+fn read(file: &Path, store: Option<&Path>) -> Result<SealingKey> {
+    if let Some(store) = store {
+        // Where it stands is looked at first: nothing in the store's folder may be opened, least of all the
+        // store.
+        refuse_beside(file, store)?;
+        if sys::file_id(file).ok() == sys::file_id(store).ok() {
+            return Err(Error::invalid(FIELD, "is the store itself"));
+        }
     }
     let text = sys::read_small(file).map_err(|error| file_error(FIELD, &error))?;
     let mode = sys::mode(file).map_err(|error| file_error(FIELD, &error))?;
@@ -55,29 +57,31 @@ pub(super) fn aad(held: &AutoAuthKeys, key: KeyId) -> Aad {
     Aad { store: held.store.0, row: key.get() }
 }
 
-/// A sealing key's file and the store that it must not stand beside.
+/// A sealing key's file and the store's, if that is one, which it must not stand beside.
 pub(super) struct KeyFile {
     file: PathBuf,
-    store: PathBuf,
+    store: Option<PathBuf>,
 }
 
 impl KeyFile {
     /// Both as they are meant now: the program may go to another folder before the key is needed.
-    pub(super) fn new(file: &Path, store: &Path) -> Self {
+    pub(super) fn new(file: &Path, store: Option<&Path>) -> Self {
         let absolute = |path: &Path| std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
-        KeyFile { file: absolute(file), store: absolute(store) }
+        KeyFile { file: absolute(file), store: store.map(absolute) }
     }
 }
 
 impl Gatepass {
     /// Make a new sealing key in a new file that only its owner can read. It must not stand in the folder of
-    /// `store`.
+    /// `store`, if that is a file.
     ///
     /// # Errors
     /// [`Error::Invalid`] for `sealing_key_file` when a file stands there, or it is the wrong place.
     pub fn new_sealing_key_file(file: impl AsRef<Path>, store: impl AsRef<Path>) -> Result<SealingKey> {
         let file = file.as_ref();
-        refuse_beside(file, store.as_ref())?;
+        if let Some(store) = Place::parse(store.as_ref())?.file() {
+            refuse_beside(file, store)?;
+        }
         let key = SealingKey::generate(&mut getrandom::SysRng)?;
         sys::write_private(file, key.to_file_text().reveal().as_bytes())
             .map_err(|error| file_error(FIELD, &error))?;
@@ -87,7 +91,7 @@ impl Gatepass {
     /// Read a sealing key from its file, under the same rules as
     /// [`Options::sealing_key_file`](crate::Options::sealing_key_file).
     pub fn read_sealing_key_file(&self, file: impl AsRef<Path>) -> Result<SealingKey> {
-        read(file.as_ref(), &self.path)
+        read(file.as_ref(), self.place.file())
     }
 
     /// Seal every active AutoAuth key anew, under another key, in one act.
@@ -112,7 +116,7 @@ impl Gatepass {
     pub(super) fn own_sealing_key(&self) -> Result<&SealingKey> {
         self.own_process()?;
         self.sealing_key.get_or_try_init(|| match &self.sealing_key_file {
-            Some(KeyFile { file, store }) => read(file, store),
+            Some(KeyFile { file, store }) => read(file, store.as_deref()),
             None => Err(Reason::SealingKeyMissing.into()),
         })
     }

@@ -1,8 +1,10 @@
 //! Purge, backup, restore and check.
 
 use std::path::Path;
+use std::time::Duration;
 
 use super::Gatepass;
+use super::open::apart;
 use crate::error::{Error, Reason, Result};
 use crate::upkeep::{Finding, Progress, Purged, Restored, Severity};
 
@@ -42,6 +44,7 @@ impl Gatepass {
     pub fn check(&self, progress: &mut Progress<'_>) -> Result<Vec<Finding>> {
         let mut findings = self.store.check(self.now(), progress)?;
         let held = self.store.autoauth_keys()?;
+        findings.extend(self.store_clock_finding(held.settings.leeway())?);
         findings.push(self.sealed_keys_finding(held.active().count()));
         for key in held.active().filter(|key| key.key.weak) {
             let message = format!("AutoAuth key {} has fewer than 20 characters; retire it", key.key.label);
@@ -53,6 +56,18 @@ impl Gatepass {
         }
         findings.extend(dangers);
         Ok(findings)
+    }
+
+    /// The clock of a store that has one of its own against this host's, now and when it was opened.
+    fn store_clock_finding(&self, leeway: Duration) -> Result<Option<Finding>> {
+        let Some(theirs) = self.store.clock()? else { return Ok(None) };
+        let most = self.clock_apart.max(Some(apart(theirs, self.now()))).unwrap_or_default();
+        Ok(Some(if most > leeway {
+            let message = format!("this host's clock and the server's are {} ms apart", most.as_millis());
+            Finding::new("store_clock", Severity::Warning, message)
+        } else {
+            Finding::new("store_clock", Severity::Good, "this host's clock agrees with the server's")
+        }))
     }
 
     fn sealed_keys_finding(&self, count: usize) -> Finding {

@@ -7,7 +7,13 @@
 
 #[cfg(test)]
 mod conformance;
+pub(crate) mod content;
+mod events;
+mod limits;
+#[cfg(feature = "mysql")]
+mod mysql;
 mod open;
+mod pool;
 mod sqlite;
 
 use std::path::Path;
@@ -33,9 +39,9 @@ use crate::settings::{Confirm, Settings};
 use crate::token::{Grant, IssueAct, RedeemAct, RedeemFacts, Spent, TokenFacts, TokenQuery};
 use crate::upkeep::{Erased, Finding, Progress, Purged, Restored, StoreId, StoreInfo};
 
-#[cfg(feature = "cli")]
-pub(crate) use open::open_check_then_act;
-pub(crate) use open::{create, open, restore, sqlite_version};
+use content::Giver;
+
+pub(crate) use open::{Place, sqlite_version};
 
 /// The outer result: the store answered, or it could not.
 pub(crate) type StoreResult<T> = Result<T, StoreError>;
@@ -76,6 +82,7 @@ pub(crate) trait Store:
     + AuditStore
     + SettingsStore
     + UpkeepStore
+    + Giver
     + Send
     + Sync
 {
@@ -412,6 +419,8 @@ pub(crate) trait UpkeepStore {
     /// Whether this process may still use the handle: not over a fork, not after a failed sync, and on the
     /// same files.
     fn usable(&self) -> StoreResult<()>;
+    /// The clock of a store that has one of its own.
+    fn clock(&self) -> StoreResult<Option<Timestamp>>;
     /// Look for damage and danger.
     fn check(&self, now: Timestamp, progress: &mut Progress<'_>) -> StoreResult<Vec<Finding>>;
 }

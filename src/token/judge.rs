@@ -174,6 +174,18 @@ pub(crate) struct RedeemFacts {
     pub(crate) subject: SubjectFacts,
 }
 
+impl RedeemFacts {
+    /// The same before the token was spent: for a store that claims first and asks again.
+    #[cfg(feature = "mysql")]
+    pub(crate) fn unspent(&self) -> Self {
+        let mut facts = self.clone();
+        facts.token.redeemed_at = None;
+        facts.token.redemption = None;
+        facts.token.session = None;
+        facts
+    }
+}
+
 /// The verdict on a redemption.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Verdict {

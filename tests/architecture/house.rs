@@ -178,6 +178,8 @@ pub(crate) const SOURCES: &[(&str, &[Source], &str)] = &[
     ("clock", &[Source::SystemTime, Source::Clock], "it is the clock"),
     ("lib", &[Source::Clock], "shows the clock's types to hosts; reads nothing"),
     ("store/sqlite", &[Source::Instant], "keeps the caller's deadline while SQLite is busy"),
+    ("store/pool", &[Source::Instant], "keeps the caller's deadline while all are lent"),
+    ("store/mysql", &[Source::Instant], "keeps the caller's deadline while the server is busy"),
     ("cli", &[Source::Instant], "a program shows how long its work took"),
     ("cli/input", &[Source::Clock], "turns `24h` into a time"),
     ("cli/race", &[Source::SystemTime], "its processes start at one wall-clock moment"),

@@ -40,7 +40,7 @@ final class Gatepass
     /**
      * Open an existing store.
      *
-     * @param string         $path           The store's file; outside of the document root.
+     * @param string         $path           The store's file, outside of the document root, or the URL of a shared one.
      * @param int|float|null $deadline       Seconds that a call may wait for other users of the store; 10 if `null`.
      * @param ?string        $sealingKeyFile The file with the key that opens AutoAuth keys; not in the store's folder.
      * @param ?string        $sealingKey     That key itself, for hosts that keep it elsewhere; it goes before the file.
@@ -55,7 +55,7 @@ final class Gatepass
      * @throws Exception\FfiClosed|Exception\LibraryNotFound|Exception\LibraryMismatch
      */
     public static function open(
-        string $path,
+        #[\SensitiveParameter] string $path,
         int|float|null $deadline = null,
         ?string $sealingKeyFile = null,
         #[\SensitiveParameter] ?string $sealingKey = null,
@@ -72,7 +72,7 @@ final class Gatepass
     /**
      * Make a new store and open it. Nothing may stand at the path.
      *
-     * @param string $path          The store's file; its folder must be there and writable.
+     * @param string $path          The store's file, whose folder must be there and writable, or the URL of a shared one.
      * @param Mode   $mode          Where users and clients live.
      * @param string $systemUrl     The address of the system that people are signed in to; https, or http on this
      *                              machine.
@@ -86,7 +86,7 @@ final class Gatepass
      * @throws Exception\FfiClosed|Exception\LibraryNotFound|Exception\LibraryMismatch
      */
     public static function init(
-        string $path,
+        #[\SensitiveParameter] string $path,
         Mode $mode,
         string $systemUrl,
         bool $groupWritable = false,

@@ -94,6 +94,31 @@ pub(in crate::store) const NOUNS: &[Noun] = &[
     backup::NOUN,
 ];
 
+/// A test for each noun over a backend, or over those that are named for them.
+macro_rules! every_noun {
+    ($backend:ident) => {
+        crate::store::conformance::every_noun!(
+            $backend: tokens, links, link_openings, link_ends, redeem, sessions, credentials, admins, directory,
+                destinations, autoauth, audit, settings, purge, backup
+        );
+    };
+    ($($backend:ident: $($name:ident),*);*) => {
+        $( $( #[test] fn $name() {
+            use crate::store::conformance::{NOUNS, run};
+            run(NOUNS.iter().find(|noun| noun.name == stringify!($name)).unwrap(), &$backend);
+        } )* )*
+
+        #[test]
+        fn no_noun_is_left_out() {
+            use crate::store::conformance::NOUNS;
+            let run = [$( $(stringify!($name)),* ),*];
+            assert!(NOUNS.iter().all(|noun| run.contains(&noun.name)));
+            assert_eq!(run.len(), NOUNS.len());
+        }
+    };
+}
+pub(in crate::store) use every_noun;
+
 /// What only the use cases say: a store loads the facts for these, but its acts never answer with them.
 const OF_THE_USE_CASES: &[Reason] = &[
     // The verdict of `credential::authenticate` and of the password check.

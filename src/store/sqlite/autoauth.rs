@@ -18,6 +18,7 @@ use crate::error::{Error, Reason, StoreError};
 use crate::id::KeyId;
 use crate::session::{Origin, SessionStart};
 use crate::settings::Settings;
+use crate::store::events::acceptance_event;
 use crate::store::{At, AutoAuthKeys, AutoAuthStore, NewKey, Outcome, StoreResult};
 use crate::upkeep::StoreId;
 
@@ -114,7 +115,7 @@ impl SqliteStore {
     fn accept_once(&self, act: &AcceptAct, now: Timestamp, until: Instant) -> StoreResult<Outcome<Accepted>> {
         self.database.write_judged(until, Result::is_ok, |connection| {
             let facts = self.accept_facts(connection, act)?;
-            let mut event = link_event(act, &facts.found);
+            let mut event = acceptance_event(act, &facts.found);
             match judge_accept(act, &facts, now).map_err(|error| told(error, act, &facts, now)) {
                 Ok(acceptance) => {
                     let session_expires_at = apply(connection, act, &acceptance, &facts.settings, now)?;
@@ -192,17 +193,6 @@ fn apply(
         purge::step(connection, settings, now)?;
     }
     Ok(ends_at)
-}
-
-/// The event of an acceptance or its refusal.
-fn link_event(act: &AcceptAct, found: &Result<(Subject, SubjectFacts), Reason>) -> NewEvent<'static> {
-    let mut event = NewEvent::autoauth(act.key);
-    event.address = act.address;
-    if let Ok((subject, _)) = found {
-        event.user = subject.user();
-        event.client = subject.client();
-    }
-    event
 }
 
 impl AutoAuthStore for SqliteStore {

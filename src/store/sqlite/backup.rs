@@ -23,13 +23,12 @@ use crate::autoauth::REMEMBERED;
 use crate::clock::Timestamp;
 use crate::error::StoreError;
 use crate::link::LinkEnd;
-use crate::settings::Settings;
 use crate::store::{At, StoreResult};
 use crate::sys::{self, NewFile};
 use crate::upkeep::{Progress, Restored};
 
 /// How long work on a file that nobody else uses may wait.
-const PRIVATE: Duration = Duration::from_secs(5);
+pub(super) const PRIVATE: Duration = Duration::from_secs(5);
 
 impl SqliteStore {
     /// What [`crate::store::UpkeepStore::backup`] does; the number of pages.
@@ -45,14 +44,7 @@ impl SqliteStore {
             snapshot.query_row("SELECT id FROM store", [], |_| Ok(())).read()?;
             let mut target = connect(made.path(), OpenFlags::SQLITE_OPEN_READ_WRITE, PRIVATE)?;
             let pages = copy(snapshot, &mut target, self.database.deadline(), of_private, progress)?;
-            // So that it stands by itself: the log is written back, and there will be none while nobody
-            // writes.
-            let mode: String =
-                target.pragma_update_and_check(None, "journal_mode", "delete", |row| row.get(0)).read()?;
-            if mode != "delete" {
-                return Err(StoreError::Busy);
-            }
-            target.close().map_err(|(_, error)| StoreError::from(error))?;
+            stand_alone(target)?;
             Ok(pages)
         });
         let pages = copied.map_err(not_placed)?;
@@ -92,15 +84,10 @@ impl SqliteStore {
             Ok((Timestamp::from_seconds(floor), self.database.settings(connection)?))
         });
         match known {
-            Ok((floor, settings)) => floor.max(above_window(&settings, at)),
+            Ok((floor, settings)) => floor.max(settings.above_window(at.now)),
             Err(_) => at.now.plus(REMEMBERED).plus(Duration::from_secs(1)),
         }
     }
-}
-
-/// Just above every time that a link accepted by now can have.
-fn above_window(settings: &Settings, at: At<'_>) -> Timestamp {
-    at.now.plus(Settings::seconds(settings.autoauth_future_seconds + 1))
 }
 
 /// Make a store from a backup where nothing stands.
@@ -131,6 +118,22 @@ fn prepare(
     floor: Timestamp,
     progress: &mut Progress<'_>,
 ) -> StoreResult<(NewFile, Restored)> {
+    let source = source(from)?;
+    let made = new_file(beside, 0o600)?;
+    let mut copied = connect(made.path(), OpenFlags::SQLITE_OPEN_READ_WRITE, PRIVATE)?;
+    copy(&source, &mut copied, PRIVATE, of_private, progress)?;
+    drop(source);
+    require_wal(&copied, PRIVATE)?;
+    sound(&copied)?;
+    copied.execute_batch("BEGIN IMMEDIATE").read()?;
+    let restored = void(&copied, nonce, at, floor)?;
+    copied.execute_batch("COMMIT").read()?;
+    finish(copied)?;
+    Ok((made, restored))
+}
+
+/// Open a backup for reading.
+pub(super) fn source(from: &Path) -> StoreResult<Connection> {
     match std::fs::metadata(from) {
         Err(_) => return Err(StoreError::Missing),
         Ok(metadata) if metadata.is_dir() => return Err(StoreError::IsAFolder),
@@ -140,22 +143,25 @@ fn prepare(
     let from = from.canonicalize().map_err(|error| of_io(&error))?;
     refuse_inherited(&from, sys::file_id(&from).map_err(|error| of_io(&error))?)?;
     refuse_planted(&from)?;
-    let source = connect(&from, OpenFlags::SQLITE_OPEN_READ_ONLY, PRIVATE)?;
-    let made = new_file(beside, 0o600)?;
-    let mut copied = connect(made.path(), OpenFlags::SQLITE_OPEN_READ_WRITE, PRIVATE)?;
-    copy(&source, &mut copied, PRIVATE, of_private, progress)?;
-    drop(source);
-    require_wal(&copied, PRIVATE)?;
-    schema::check_and_upgrade(&copied)?;
+    connect(&from, OpenFlags::SQLITE_OPEN_READ_ONLY, PRIVATE)
+}
+
+/// Bring a private copy up to date, unless it is broken.
+pub(super) fn sound(copied: &Connection) -> StoreResult<()> {
+    schema::check_and_upgrade(copied)?;
     let sound: String = copied.query_row("PRAGMA quick_check(1)", [], |row| row.get(0)).read()?;
-    if sound != "ok" {
-        return Err(StoreError::Corrupt("the backup's structure is broken"));
+    if sound == "ok" { Ok(()) } else { Err(StoreError::Corrupt("the backup's structure is broken")) }
+}
+
+/// Close a file so that it stands by itself: the log is written back, and there will be none while nobody
+/// writes.
+pub(super) fn stand_alone(finished: Connection) -> StoreResult<()> {
+    let mode: String =
+        finished.pragma_update_and_check(None, "journal_mode", "delete", |row| row.get(0)).read()?;
+    if mode != "delete" {
+        return Err(StoreError::Busy);
     }
-    copied.execute_batch("BEGIN IMMEDIATE").read()?;
-    let restored = void(&copied, nonce, at, floor)?;
-    copied.execute_batch("COMMIT").read()?;
-    finish(copied)?;
-    Ok((made, restored))
+    finished.close().map_err(|(_, error)| StoreError::from(error))
 }
 
 /// End everything that the time between the backup and now may have used or revoked.
@@ -170,7 +176,7 @@ fn void(connection: &Connection, nonce: i64, at: At<'_>, floor: Timestamp) -> St
     let links_ended = link_ends::end_where(connection, "1", &[], LinkEnd::Revoked, at.now)?;
     let sessions_ended = changed("UPDATE session SET ended_at = ?1 WHERE ended_at IS NULL")?;
     // Links accepted since the backup are not remembered in it, and may lie ahead by the window.
-    let floor = floor.max(above_window(&settings, at));
+    let floor = floor.max(settings.above_window(at.now));
     let autoauth_floor: i64 = connection
         .query_row(
             "UPDATE store SET autoauth_floor = max(autoauth_floor, ?1), settings_nonce = ?2

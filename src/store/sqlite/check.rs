@@ -36,6 +36,10 @@ impl UpkeepStore for SqliteStore {
         self.database.unchanged()
     }
 
+    fn clock(&self) -> StoreResult<Option<Timestamp>> {
+        Ok(None)
+    }
+
     fn check(&self, now: Timestamp, progress: &mut Progress<'_>) -> StoreResult<Vec<Finding>> {
         const PARTS: u64 = 5;
         let mut findings = Vec::new();

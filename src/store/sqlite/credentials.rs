@@ -2,13 +2,14 @@
 
 use std::sync::{Arc, LazyLock};
 
+use rusqlite::types::Type;
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use super::SqliteStore;
 use super::audit::write_event;
 use super::error::ReadError;
 use super::writing::Sync;
-use super::{limits, link_ends, sessions, tokens};
+use super::{link_ends, sessions, tokens};
 use crate::audit::{EventKind, NewEvent};
 use crate::clock::Timestamp;
 use crate::credential::{
@@ -17,7 +18,9 @@ use crate::credential::{
 use crate::error::{Error, Reason, StoreError};
 use crate::id::CredentialId;
 use crate::settings::Settings;
-use crate::store::{At, CredentialNamed, CredentialRow, CredentialStore, Ended, Outcome, StoreResult};
+use crate::store::{
+    At, CredentialNamed, CredentialRow, CredentialStore, Ended, Outcome, StoreResult, limits,
+};
 
 /// The columns of [`facts`], for the table `credential` and its owner `admin`.
 pub(super) const FACTS: &str = "credential.enabled, ifnull(admin.enabled, 1), credential.expires_at,
@@ -38,11 +41,16 @@ pub(super) fn facts(row: &Row<'_>, first: usize) -> rusqlite::Result<CallerFacts
         serial: row.get(first + 4)?,
         old_until: row.get(first + 5)?,
         void_serial: row.get(first + 6)?,
-        limits: limits::read(row.get_ref(first + 7)?.as_str()?)?,
+        limits: read_limits(row, first + 7)?,
         last_used_at: row.get(first + 8)?,
         minute: (row.get(first + 9)?, row.get(first + 10)?),
         link_minute: (row.get(first + 11)?, row.get(first + 12)?),
     })
+}
+
+fn read_limits(row: &Row<'_>, at: usize) -> rusqlite::Result<Arc<Limits>> {
+    limits::read(row.get_ref(at)?.as_str()?)
+        .map_err(|error| rusqlite::Error::FromSqlConversionFailure(at, Type::Text, Box::new(error)))
 }
 
 /// The text of a hot statement, put together once.
@@ -129,7 +137,7 @@ fn credential(row: &Row<'_>) -> rusqlite::Result<Credential> {
         identifier: row.get(3)?,
         admin_id: row.get(4)?,
         home_url: row.get(5)?,
-        limits: (*limits::read(row.get_ref(6)?.as_str()?)?).clone(),
+        limits: (*read_limits(row, 6)?).clone(),
         created_at: row.get(7)?,
         expires_at: row.get(8)?,
         revoked_at: row.get(9)?,

@@ -15,7 +15,6 @@ use super::identity::{Identity, refuse_inherited, with_suffix};
 use super::opening::{
     check_sqlite, inside, look_at, refuse_planted, require_wal, require_writable_log, with_rights,
 };
-use super::pool::{Lease, Pool};
 use super::transaction::{Transaction, keep_to_deadlines, wait_until};
 use super::turns::Turns;
 use super::writing::{Sync, Writer};
@@ -23,6 +22,7 @@ use super::{schema, settings};
 use crate::error::StoreError;
 use crate::settings::{Durability, Settings};
 use crate::store::StoreResult;
+use crate::store::pool::{Lease, Pool};
 use crate::sys;
 use crate::upkeep::Progress;
 

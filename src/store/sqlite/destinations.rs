@@ -14,21 +14,6 @@ use crate::destination::{self, Destination, Input};
 use crate::error::Reason;
 use crate::store::{At, DestinationChange, DestinationStore, Outcome, StoreResult};
 
-fn input_name(input: Input) -> &'static str {
-    match input {
-        Input::None => "none",
-        Input::Service => "service",
-        Input::Domain => "domain",
-        Input::Path => "path",
-    }
-}
-
-fn input_of(name: &str) -> Option<Input> {
-    [Input::None, Input::Service, Input::Domain, Input::Path]
-        .into_iter()
-        .find(|input| input_name(*input) == name)
-}
-
 /// The columns of [`change`].
 pub(super) const COLUMNS: &str = "destination.name, destination.path, destination.input";
 
@@ -38,7 +23,7 @@ fn change(row: &Row<'_>, first: usize) -> rusqlite::Result<DestinationChange> {
     let changed = path.map(|path| Destination {
         name: name.clone(),
         path,
-        input: input.as_deref().and_then(input_of).unwrap_or(Input::None),
+        input: input.as_deref().and_then(Input::parse).unwrap_or(Input::None),
     });
     Ok((name, changed))
 }
@@ -120,7 +105,7 @@ fn store(connection: &Connection, name: &str, destination: Option<&Destination>)
             params![
                 name,
                 destination.map(|destination| &destination.path),
-                destination.map(|destination| input_name(destination.input)),
+                destination.map(|destination| destination.input.as_str()),
             ],
         )
         .read()?;

@@ -18,6 +18,7 @@ use crate::clock::Timestamp;
 use crate::directory::Mode;
 use crate::error::{Reason, Refusal, StoreError};
 use crate::link::{LinkFacts, LinkTally, OpenAct, OpenFacts, Opened, Opening, judge_open, told};
+use crate::store::events::opening_event;
 use crate::store::{LinkNamed, Named, StoreResult};
 use crate::token::Spent;
 
@@ -29,16 +30,6 @@ fn spend(used: &str, condition: &str) -> String {
         "UPDATE link SET used = {used}, first_opened_at = ifnull(first_opened_at, ?2), last_opened_at = ?2
          WHERE key = ?1 AND {condition}"
     )
-}
-
-/// The event of a use, or of its refusal.
-fn opening_event(link: &LinkFacts, act: &OpenAct) -> NewEvent<'static> {
-    let mut event = NewEvent::new(EventKind::LinkOpened).object(link.key.reference());
-    event.credential = Some(link.credential);
-    event.user = link.user;
-    event.client = link.client;
-    event.address = act.address;
-    event
 }
 
 impl SqliteStore {

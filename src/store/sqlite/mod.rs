@@ -8,7 +8,11 @@ mod admins;
 mod audit;
 mod autoauth;
 mod backup;
+#[cfg(feature = "mysql")]
+mod backup_files;
 mod check;
+mod content;
+mod copying;
 mod credentials;
 mod database;
 mod destinations;
@@ -18,13 +22,11 @@ mod error;
 mod facts;
 mod gate;
 mod identity;
-mod limits;
 mod link_ends;
 mod link_openings;
 mod link_tallies;
 mod links;
 mod opening;
-mod pool;
 mod purge;
 mod redemptions;
 mod replay;
@@ -45,6 +47,9 @@ use std::path::Path;
 use std::time::Duration;
 
 pub(super) use backup::restore_to_new;
+#[cfg(feature = "mysql")]
+pub(super) use backup_files::Backups;
+pub(super) use copying::begin_copy;
 pub(super) use settings::create;
 
 /// The version of the SQLite that was linked.

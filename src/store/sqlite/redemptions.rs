@@ -9,14 +9,14 @@ use super::audit::{write_event, write_refusal};
 use super::error::ReadError;
 use super::writing::{Sync, or_refused};
 use super::{SqliteStore, replay, sessions};
-use crate::audit::{EventKind, NewEvent};
 use crate::clock::Timestamp;
 use crate::error::{Reason, Refusal};
 use crate::secret::TimedKey;
 use crate::session::{Origin, SessionStart};
 use crate::settings::Settings;
+use crate::store::events::redemption_event;
 use crate::store::{Named, StoreResult};
-use crate::token::{RedeemAct, RedeemFacts, Spent, TokenFacts, Verdict, judge_redeem};
+use crate::token::{RedeemAct, RedeemFacts, Spent, Verdict, judge_redeem};
 
 /// How long the variants that the race self-check must catch take between look and act.
 pub(super) const CARELESS: Duration = Duration::from_millis(1);
@@ -32,17 +32,6 @@ fn spend(condition: &str) -> String {
 
 fn exists(connection: &Connection, key: &TimedKey) -> StoreResult<bool> {
     connection.prepare_cached("SELECT 1 FROM token WHERE key = ?1").read()?.exists([key.as_slice()]).read()
-}
-
-/// The event of a redemption, or of its refusal.
-pub(super) fn redemption_event(token: &TokenFacts, act: &RedeemAct) -> NewEvent<'static> {
-    let mut event = NewEvent::new(EventKind::TokenRedeemed).object(token.key.reference());
-    event.credential = token.credential;
-    event.admin = token.admin;
-    event.user = token.user;
-    event.client = token.client;
-    event.address = act.address;
-    event
 }
 
 impl SqliteStore {

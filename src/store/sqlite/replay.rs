@@ -6,11 +6,11 @@ use rusqlite::{Connection, params};
 
 use super::audit::{write_event, write_refusal};
 use super::error::ReadError;
-use super::redemptions::redemption_event;
 use super::{SqliteStore, sessions};
 use crate::audit::{EventKind, NewEvent};
 use crate::clock::Timestamp;
 use crate::error::{Reason, Refusal};
+use crate::store::events::{redemption_event, replayed};
 use crate::store::{Named, StoreResult};
 use crate::token::{RedeemAct, Replay, TokenFacts, Verdict, judge_redeem};
 
@@ -36,17 +36,9 @@ impl SqliteStore {
                 Some(session) if replay.end_session => sessions::not_ended(connection, session)?,
                 _ => false,
             };
-            Ok((!ends_session).then(|| refusal(&facts.token, replay)))
+            Ok((!ends_session).then(|| replayed(&facts.token, replay)))
         })
     }
-}
-
-fn refusal(token: &TokenFacts, replay: Replay) -> Refusal {
-    let mut refusal = Refusal::new(Reason::TokenRedeemed);
-    refusal.redemption = token.redemption;
-    refusal.same_browser = replay.same_browser;
-    refusal.duplicate = replay.duplicate;
-    refusal
 }
 
 /// Refuse it, and do what the policy says.
@@ -57,7 +49,7 @@ pub(super) fn refuse(
     replay: Replay,
     now: Timestamp,
 ) -> StoreResult<Refusal> {
-    let mut refusal = refusal(token, replay);
+    let mut refusal = replayed(token, replay);
     if replay.record {
         connection
             .prepare_cached(

@@ -10,12 +10,16 @@
 
 use rusqlite::Connection;
 
+use super::copying::UNFINISHED;
 use super::error::{ReadError, of_commit};
 use crate::error::StoreError;
 use crate::store::StoreResult;
 
 /// `GPAS`: what `application_id` holds in a store.
 pub(super) const APPLICATION_ID: i64 = 0x4750_4153;
+
+/// `GPAC`: what it holds in a copy that is no store yet.
+pub(super) const COPY_ID: i64 = 0x4750_4143;
 
 /// The newest version, that of `schema.sql`.
 pub(super) const VERSION: i64 = 1;
@@ -46,6 +50,16 @@ pub(super) fn create(connection: &Connection) -> rusqlite::Result<()> {
         .execute_batch(&format!("PRAGMA application_id = {APPLICATION_ID}; PRAGMA user_version = {VERSION};"))
 }
 
+/// Whose file it says it is.
+pub(super) fn application(connection: &Connection) -> StoreResult<i64> {
+    connection.pragma_query_value(None, "application_id", |row| row.get(0)).read()
+}
+
+/// Say whose file it is.
+pub(super) fn name_file(connection: &Connection, application: i64) -> StoreResult<()> {
+    connection.execute_batch(&format!("PRAGMA application_id = {application}")).read()
+}
+
 /// Is this a store that we may use, and is its schema ours? Brings an older one up to date where steps only
 /// add.
 pub(super) fn check_and_upgrade(connection: &Connection) -> StoreResult<()> {
@@ -53,9 +67,10 @@ pub(super) fn check_and_upgrade(connection: &Connection) -> StoreResult<()> {
 }
 
 pub(super) fn check_and_upgrade_by(connection: &Connection, steps: &[Step], newest: i64) -> StoreResult<()> {
-    let application: i64 = connection.pragma_query_value(None, "application_id", |row| row.get(0)).read()?;
-    if application != APPLICATION_ID {
-        return Err(StoreError::NotAStore("it belongs to another program"));
+    match application(connection)? {
+        APPLICATION_ID => {}
+        COPY_ID => return Err(UNFINISHED),
+        _ => return Err(StoreError::NotAStore("it belongs to another program")),
     }
     if version(connection)? == newest {
         return Ok(());

@@ -2,6 +2,7 @@
 
 mod conformance;
 mod connections;
+mod content;
 mod growth;
 mod migrations;
 mod support;

@@ -237,6 +237,10 @@ typedef enum gatepass_code {
     GATEPASS_SQLITE_TOO_OLD = 3017,
     // Anything else that the database said.
     GATEPASS_STORE_DATABASE = 3018,
+    // The database server can't be reached, or is no part of a cluster that can decide.
+    GATEPASS_STORE_UNAVAILABLE = 3019,
+    // This build has no such kind of store.
+    GATEPASS_NOT_BUILT_IN = 3020,
     // A fault of the library or of the system it runs on.
     GATEPASS_INTERNAL = 4001,
     // A bug in the library was caught. Please report it with the message of `gatepass_last_error`.

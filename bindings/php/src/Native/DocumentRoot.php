@@ -20,8 +20,9 @@ final class DocumentRoot
         if (!is_string($root) || $root === '' || in_array(PHP_SAPI, ['cli', 'phpdbg', 'embed'], true)) {
             return;
         }
-        // PHP's functions throw at a NUL, and the library says what is wrong with such a path.
-        if (!str_contains($file, "\0")) {
+        // PHP's functions throw at a NUL, and the library says what is wrong with such a path. The URL of a shared
+        // store lies nowhere.
+        if (!str_contains($file, "\0") && !str_starts_with($file, 'mysql://')) {
             self::refuseInside($root, $file);
         }
     }

@@ -155,7 +155,7 @@ def open(
     """Open an existing store. Opening costs some milliseconds, so open once and use it for long.
 
     Args:
-        path: The store's file.
+        path: The store's file, or the URL of a shared one, in builds that have it.
         deadline: How long a call may wait for other users of the store: a timedelta or seconds, at most an
             hour; 10 seconds if None.
         sealing_key_file: The file that holds the key under which AutoAuth keys are sealed. It must not stand in
@@ -195,7 +195,7 @@ def init(
     """Make a new store and open it. Nothing may stand at the path.
 
     Args:
-        path: The store's file. Its folder must be there.
+        path: The store's file, whose folder must be there, or the URL of a shared one.
         mode: ``managed`` when users and clients live in the store, ``host`` when the application keeps them.
         system_url: The address of the system that people are signed in to; https, http on this machine only.
         group_writable: The file's group may read and write it too (mode 0660 instead of 0600).

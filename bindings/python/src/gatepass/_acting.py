@@ -27,7 +27,7 @@ class Acting(Unpicklable):
 
     def __init__(self, opening: Opening, first: Callable[[Any], None]) -> None:
         """Made by :func:`gatepass.open` and :func:`gatepass.init`."""
-        self._path = opening.path
+        self._shown = opening.shown
         self._hosts = Hosts()
         self._store = Store(first, opening.open)
 
@@ -98,7 +98,7 @@ class Acting(Unpicklable):
 
     def __repr__(self) -> str:
         state = "closed" if self.closed else "open"
-        return f"<gatepass.Gate {self._path.decode(errors='replace')!r}, {state}>"
+        return f"<gatepass.Gate {self._shown!r}, {state}>"
 
     def _proof(self, caller: Union[Caller, str]) -> Proof:
         if isinstance(caller, Caller):

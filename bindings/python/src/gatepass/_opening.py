@@ -16,12 +16,16 @@ from gatepass.enums import MODES, Mode
 Path = Union[str, os.PathLike[str]]
 
 
+#: How the URL of a shared store begins.
+URL = "mysql://"
+
+
 def absolute(name: str, path: Path) -> bytes:
-    """A path as it is meant now: the program may go to another folder before it is used again."""
+    """A path as it is meant now: the program may go to another folder before it is used again. A URL stays one."""
     given = os.fspath(path)
     if not isinstance(given, str):
         raise TypeError(f"{name} must be a path of type str")
-    if not given or "\0" in given:
+    if not given or "\0" in given or given.startswith(URL):
         # The library says what is wrong with it.
         return given.encode("utf-8", "surrogatepass")
     # Not os.path.abspath: it drops `link/..`, while the system goes where the link leads.
@@ -41,12 +45,21 @@ class Opening:
         actor: Optional[str],
         kept: bool,
     ) -> None:
-        self.path = absolute("path", path)
+        # A URL may hold a password.
+        self._path = Masked(absolute("path", path))
         self._deadline = None if deadline is None else milliseconds("deadline", deadline)
         self._file = None if sealing_key_file is None else absolute("sealing_key_file", sealing_key_file)
         self._key = Masked.of(utf8(sealing_key))
         self._actor = actor
         self._kept = kept
+
+    @property
+    def shown(self) -> str:
+        """The path, or the URL without user, password and options."""
+        place = self._path.reveal().decode(errors="replace")
+        if not place.startswith(URL):
+            return place
+        return URL + place.removeprefix(URL).partition("?")[0].rpartition("@")[2]
 
     @contextmanager
     def _options(self) -> Iterator[Any]:
@@ -67,14 +80,14 @@ class Opening:
         """Open the store that is there."""
         with self._options() as options:
             if self._kept:
-                LIB.gatepass_store_open_kept(*pair(self.path), options, out)
+                LIB.gatepass_store_open_kept(*pair(self._path.reveal()), options, out)
             else:
-                LIB.gatepass_store_open(*pair(self.path), options, out)
+                LIB.gatepass_store_open(*pair(self._path.reveal()), options, out)
 
     def init(self, mode: Mode, system_url: str, group_writable: bool, out: Any) -> None:
         """Make the store and open it."""
         numbers = {word: number for number, word in MODES.items()}
         with self._options() as options:
             LIB.gatepass_store_init(
-                *pair(self.path), numbers.get(mode, 0), *pair(system_url), int(group_writable), options, out
+                *pair(self._path.reveal()), numbers.get(mode, 0), *pair(system_url), int(group_writable), options, out
             )

@@ -85,6 +85,12 @@ impl<T> Lease<'_, T> {
     pub(super) fn get(&self) -> StoreResult<&T> {
         self.thing.as_ref().ok_or(StoreError::Busy)
     }
+
+    /// Throw it away instead of giving it back; the next taker makes a new one.
+    #[cfg(feature = "mysql")]
+    pub(super) fn discard(mut self) {
+        self.thing = None;
+    }
 }
 
 impl<T> Drop for Lease<'_, T> {

@@ -3,8 +3,6 @@
 use std::cell::RefCell;
 use std::sync::Arc;
 
-use rusqlite::types::Type;
-
 use crate::credential::Limits;
 
 /// So many texts a thread remembers the meaning of.
@@ -17,14 +15,12 @@ thread_local! {
 }
 
 /// What a text says.
-pub(super) fn read(text: &str) -> rusqlite::Result<Arc<Limits>> {
+pub(super) fn read(text: &str) -> serde_json::Result<Arc<Limits>> {
     READ.with_borrow_mut(|read| {
         if let Some((_, known)) = read.iter().find(|(known, _)| **known == *text) {
             return Ok(Arc::clone(known));
         }
-        let limits: Arc<Limits> = serde_json::from_str(text)
-            .map(Arc::new)
-            .map_err(|error| rusqlite::Error::FromSqlConversionFailure(0, Type::Text, Box::new(error)))?;
+        let limits: Arc<Limits> = serde_json::from_str(text).map(Arc::new)?;
         if read.len() == KEPT {
             read.remove(0);
         }
