@@ -46,6 +46,7 @@ pub(crate) fn hex(bytes: &[u8]) -> String {
 }
 
 /// Exactly `N` bytes of lower-case hex; anything else is `None`.
+#[inline]
 pub(crate) fn unhex<const N: usize>(text: &[u8]) -> Option<[u8; N]> {
     if text.len() != 2 * N {
         return None;
@@ -132,6 +133,7 @@ impl<const N: usize> TimedSecret<N> {
     }
 
     /// From its text: exactly `2 × N` lower-case hex characters, nothing around them.
+    #[inline]
     pub fn parse(text: impl AsRef<[u8]>) -> Option<Self> {
         unhex(text.as_ref()).map(|bytes| TimedSecret(Zeroizing::new(bytes)))
     }
