@@ -21,7 +21,7 @@ URL = "mysql://"
 
 
 def absolute(name: str, path: Path) -> bytes:
-    """A path as it is meant now: the program may go to another folder before it is used again. A URL stays one."""
+    """A path as it is meant now, for the program may go to another folder before it is used again; or a URL."""
     given = os.fspath(path)
     if not isinstance(given, str):
         raise TypeError(f"{name} must be a path of type str")
@@ -89,5 +89,10 @@ class Opening:
         numbers = {word: number for number, word in MODES.items()}
         with self._options() as options:
             LIB.gatepass_store_init(
-                *pair(self._path.reveal()), numbers.get(mode, 0), *pair(system_url), int(group_writable), options, out
+                *pair(self._path.reveal()),
+                numbers.get(mode, 0),
+                *pair(system_url),
+                int(group_writable),
+                options,
+                out,
             )
