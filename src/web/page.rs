@@ -20,6 +20,7 @@ code{font-family:ui-monospace,monospace;font-size:.9375em}\
 button,.button{display:block;width:100%;min-height:48px;padding:.7rem 1rem;border:2px solid #0b4fa8;\
 border-radius:.375rem;font:inherit;font-weight:600;text-align:center;text-decoration:none;\
 overflow-wrap:anywhere;color:#fff;background:#0b4fa8;cursor:pointer}\
+button:focus:not(:active):not(:focus-visible){pointer-events:none}\
 .button.other{margin-top:.75rem;color:#0b4fa8;background:transparent}\
 :focus-visible{outline:3px solid #b35900;outline-offset:2px}\
 footer{font-size:.9375rem}\
@@ -30,7 +31,7 @@ button,.button{color:#0d1420;background:#9cc4ff;border-color:#9cc4ff}\
 .button.other{color:#9cc4ff}:focus-visible{outline-color:#ffb35c}}";
 
 /// The digest by which the policy allows that stylesheet and no other.
-const STYLE_HASH: &str = "sha256-edSXGd661vs5l/q9Wg1Hqv7KB7oosGg1GYkxRqi5GYg=";
+const STYLE_HASH: &str = "sha256-mdcpZRoE+G0cLg+VgVuFAhgSdf3uBZnB8C6hzYu6B0Y=";
 
 /// A page of this status. `title` is its name in the browser, `main` what it says, with the one `h1`.
 pub(super) fn page(status: u16, settings: Option<&Settings>, title: &'static str, main: Html) -> Response {
