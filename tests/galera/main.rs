@@ -13,6 +13,8 @@ mod cluster;
 mod common;
 mod contest;
 mod judge;
+#[cfg(feature = "serve")]
+mod pages;
 mod races;
 mod traffic;
 mod wiring;
@@ -21,7 +23,11 @@ use std::process::Command;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
+#[cfg(feature = "serve")]
+use gatepass::InitOptions;
 use gatepass::credential::Caller;
+#[cfg(feature = "serve")]
+use gatepass::directory::Mode;
 use gatepass::id::ClientId;
 use gatepass::token::RedeemRequest;
 use gatepass::{Gatepass, Options, Reason};
@@ -264,6 +270,31 @@ fn what_one_node_issued_is_known_on_the_next() {
         .collect();
     print!("control, without waiting: ");
     assert!(unknown_on_the_next_node(&ground, &hasty, tokens) > 0);
+}
+
+#[cfg(feature = "serve")]
+#[test]
+#[ignore = "starts a cluster: tests/long/galera"]
+fn what_one_host_issued_another_behind_the_same_address_redeems() {
+    let ground = Ground::new(DEADLINE);
+    let form = pages::portals_form(&ground.gates[0], ground.client);
+    let stores: Vec<String> = [0, 1].into_iter().map(|node| ground.cluster.url(node)).collect();
+    let sign_ins = size("GALERA_PAGES", 10_000);
+    let begun = Instant::now();
+    let told = pages::Site::new(&stores).hand_over_until(&form, sign_ins, usize::MAX);
+    println!("two hosts behind nginx: {told:?} in {:.0?}", begun.elapsed());
+    assert_eq!(told.wrong(), 0);
+    let sessions = vec![told.crossed + told.stayed; NODES];
+    assert_eq!(ground.counted("SELECT COUNT(*) FROM gatepass_session"), sessions, "sessions on each node");
+
+    ground.cluster.by_hand(0).query_drop("CREATE DATABASE alone").unwrap();
+    let alone = format!("{}/alone?tls=off", ground.cluster.server_url(1));
+    Options::new().migrate(&alone).unwrap();
+    let gate = Gatepass::init(&alone, &InitOptions::new(Mode::Managed, common::SYSTEM).unwrap()).unwrap();
+    drop(gate);
+    let apart = pages::Site::new(&[ground.cluster.url(0), alone]).hand_over_until(&form, sign_ins, 200);
+    println!("control, two stores: {apart:?}");
+    assert!(apart.wrong() > 0);
 }
 
 /// How long a call waits in the middle of faults.

@@ -112,9 +112,9 @@ impl Connection {
         Ok(())
     }
 
-    /// Whether it can be used again.
+    /// Whether it can be used again. A panic in the middle of a transaction leaves that open.
     pub(super) fn stands(&self) -> bool {
-        !self.lost.get()
+        !self.lost.get() && !self.within.get()
     }
 
     /// An act begins: nothing was changed by it.
@@ -129,7 +129,7 @@ impl Connection {
 
     /// Whether it can be used now; asks the server if it was left alone for some time.
     pub(super) fn answers(&self) -> bool {
-        self.used.get().elapsed() < QUIET || self.open.borrow_mut().ping().is_ok()
+        self.stands() && (self.used.get().elapsed() < QUIET || self.open.borrow_mut().ping().is_ok())
     }
 
     fn noted<T>(&self, result: mysql::Result<T>) -> Done<T> {

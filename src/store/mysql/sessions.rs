@@ -1,5 +1,6 @@
 //! Sessions: started within other acts, checked, touched, ended.
 
+use std::cell::Cell;
 use std::net::IpAddr;
 use std::sync::LazyLock;
 
@@ -218,6 +219,8 @@ impl SessionStore for MysqlStore {
     }
 
     fn end_sessions(&self, which: &SessionsOf, at: At<'_>) -> StoreResult<Outcome<u64>> {
+        // What was ended before the event was in somebody's way.
+        let before = Cell::new(0);
         self.server.act(|connection| {
             let mut event = NewEvent::new(EventKind::SessionEnded).by(at.by);
             let ended = match which {
@@ -239,7 +242,8 @@ impl SessionStore for MysqlStore {
                     event.credential = Some(*credential);
                     end_of_credential(connection, *credential, *since, at.now)?
                 }
-            };
+            } + before.get();
+            before.set(ended);
             if ended > 0 {
                 event.count = i64::try_from(ended).unwrap_or(i64::MAX);
                 write_event(connection, &event, at.now)?;

@@ -1,5 +1,6 @@
 //! SSO tokens: issued, inspected, revoked.
 
+use std::cell::Cell;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -255,6 +256,8 @@ impl TokenStore for MysqlStore {
     }
 
     fn revoke_tokens(&self, which: &TokensOf, at: At<'_>) -> StoreResult<Outcome<u64>> {
+        // What was revoked before the event was in somebody's way.
+        let before = Cell::new(0);
         self.server.act(|connection| {
             let mut event = NewEvent::new(EventKind::TokenRevoked).by(at.by);
             let revoked = match which {
@@ -269,7 +272,10 @@ impl TokenStore for MysqlStore {
                     event.object = Some(token.key.reference().to_string());
                     let revoked = revoke_where(connection, "token_key = :which", token.key, at.now)?;
                     // Somebody may have redeemed it since it was looked at; then it was not revoked.
-                    if revoked == 0 && token.revoked_at.is_none() && self.is_redeemed(connection, named)? {
+                    if revoked + before.get() == 0
+                        && token.revoked_at.is_none()
+                        && self.is_redeemed(connection, named)?
+                    {
                         return Ok(Err(Reason::TokenRedeemed.into()));
                     }
                     revoked
@@ -286,7 +292,8 @@ impl TokenStore for MysqlStore {
                     event.credential = Some(*credential);
                     revoke_where(connection, "credential_id = :which", *credential, at.now)?
                 }
-            };
+            } + before.get();
+            before.set(revoked);
             if revoked > 0 {
                 event.count = i64::try_from(revoked).unwrap_or(i64::MAX);
                 write_event(connection, &event, at.now)?;

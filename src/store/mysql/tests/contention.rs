@@ -8,13 +8,17 @@ use mysql::prelude::Queryable;
 
 use super::interruptions::{attempt, issue, made, now, redeem};
 use super::server::{self, server};
+use crate::clock::Timestamp;
 use crate::credential::{Caller, CallerId};
 use crate::error::{Reason, StoreError};
 use crate::id::ClientId;
 use crate::link::{CreateAct, LinkRequest, OpenAct, SignInLink};
 use crate::secret::TimedKey;
 use crate::store::mysql::{Address, MysqlStore};
-use crate::store::{CredentialStore, LinkNamed, LinkStore, Named, StoreResult, TokenStore};
+use crate::store::{
+    At, CredentialStore, LinkNamed, LinkStore, Named, SessionStore, SessionsOf, StoreResult, TokenStore,
+    TokensOf,
+};
 use crate::token::{IssueRequest, Token};
 
 const SHORT: Duration = Duration::from_secs(1);
@@ -110,4 +114,46 @@ fn a_link_that_was_superseded_in_the_middle_of_its_use_is_said_to_be_superseded(
     by_hand.query_drop(claim).unwrap();
     by_hand.query_drop("UPDATE gatepass_link SET ended_at = created_at, ended_by = 'superseded'").unwrap();
     assert_eq!(use_once(&store, &link).unwrap(), Err(Reason::LinkSuperseded));
+}
+
+/// Whoever writes an event is told so often that others are in his way that the act is begun again; once for each
+/// connection.
+fn events_are_refused_at_first(address: &Address) {
+    server()
+        .by_hand(address)
+        .query_drop(
+            "CREATE TRIGGER in_the_way BEFORE INSERT ON gatepass_audit FOR EACH ROW
+             BEGIN
+                 SET @refused = IFNULL(@refused, 0) + 1;
+                 IF @refused <= 25 THEN SIGNAL SQLSTATE '40001' SET MYSQL_ERRNO = 1213; END IF;
+             END",
+        )
+        .unwrap();
+}
+
+#[test]
+fn what_ends_many_says_how_many_also_when_its_event_is_tried_again() {
+    let address = made();
+    let store = open(&address);
+    let (credential, _) = store.host_caller("cli").unwrap().unwrap();
+    for _ in 0..3 {
+        redeem(&store, &attempt(&issue(&store)).0).unwrap().unwrap();
+    }
+    let tokens: Vec<Token> = (0..4).map(|_| issue(&store)).collect();
+    events_are_refused_at_first(&address);
+    let at = At { now: now(), by: None };
+
+    let one = TokensOf::One(Named::Key(tokens[0].key()));
+    assert_eq!(open(&address).revoke_tokens(&one, at).unwrap().unwrap(), 1);
+    let all = TokensOf::Credential(credential);
+    assert_eq!(open(&address).revoke_tokens(&all, at).unwrap().unwrap(), 3);
+    let sessions = SessionsOf::Credential(credential, Timestamp::from_millis(0));
+    assert_eq!(open(&address).end_sessions(&sessions, at).unwrap().unwrap(), 3);
+
+    let mut by_hand = server().by_hand(&address);
+    let told: Vec<(String, i64)> = by_hand
+        .query("SELECT event, count FROM gatepass_audit WHERE event IN ('token.revoked', 'session.ended') ORDER BY at, seq")
+        .unwrap();
+    let told: Vec<(&str, i64)> = told.iter().map(|(event, count)| (event.as_str(), *count)).collect();
+    assert_eq!(told, [("token.revoked", 1), ("token.revoked", 3), ("session.ended", 3)]);
 }

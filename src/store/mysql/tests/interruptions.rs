@@ -17,6 +17,7 @@ use crate::error::{Reason, StoreError};
 use crate::id::ClientId;
 use crate::session::{RedemptionId, SessionId};
 use crate::settings::Settings;
+use crate::store::mysql::values::named;
 use crate::store::mysql::{Address, MysqlStore, create, migrate};
 use crate::store::{
     At, Creation, CredentialStore, Named, SessionStore, StoreResult, TokenStore, UpkeepStore,
@@ -219,4 +220,21 @@ fn a_handle_outlives_a_server_that_was_away() {
     let token = issue(&store);
     redeem(&store, &attempt(&token).0).unwrap().unwrap();
     assert!(store.inspect(&Named::Key(token.key())).unwrap().unwrap().token.redeemed_at.is_some());
+}
+
+#[test]
+fn a_panic_in_the_middle_of_a_change_leaves_no_part_of_it_and_no_connection_behind() {
+    let address = made();
+    let store = open(&address, DEADLINE).unwrap();
+    let panicked = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
+        store.server.change::<()>(|connection| {
+            connection.run("UPDATE gatepass_credential SET label = 'half'", named! {})?;
+            panic!("by the test");
+        })
+    }));
+    assert!(panicked.is_err());
+    // Written by itself again, and seen by others at once.
+    let token = issue(&store);
+    redeem(&open(&address, DEADLINE).unwrap(), &attempt(&token).0).unwrap().unwrap();
+    assert!(store.host_caller("cli").unwrap().is_some(), "the change was kept");
 }
